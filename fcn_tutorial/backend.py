@@ -1,0 +1,40 @@
+"""Keras, started once and without the start-up messages that TensorFlow writes past Python's logging.
+
+``from fcn_tutorial.backend import keras, ops`` is the first import of every notebook and of every module that computes.
+"""
+
+import os
+import sys
+import tempfile
+from contextlib import contextmanager
+
+os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+
+@contextmanager
+def _stderr_held_back():
+    """Hold back what native code writes to file descriptor 2; show it after all if the block fails."""
+    sys.stderr.flush()
+    saved = os.dup(2)
+    with tempfile.TemporaryFile() as held:
+        os.dup2(held.fileno(), 2)
+        try:
+            yield
+        except BaseException:
+            held.seek(0)
+            os.write(saved, held.read())
+            raise
+        finally:
+            os.dup2(saved, 2)
+            os.close(saved)
+
+
+with _stderr_held_back():
+    import keras
+    from keras import ops
+
+    # The first operation is when the native library announces itself a second time.
+    ops.convert_to_numpy(ops.matmul(ops.ones((2, 2)), ops.ones((2, 2))))
+
+__all__ = ["keras", "ops"]
