@@ -1,0 +1,105 @@
+"""Which notebooks the course has; reading, normalising and saving them."""
+
+import os
+import re
+
+import nbformat
+
+from fcn_tutorial.course import address
+
+METADATA = {
+    "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+    "language_info": {"name": "python"},
+}
+_WIDGET = "application/vnd.jupyter.widget-view+json"
+
+
+def lessons(folder, names=()):
+    """Notebooks of the course in `folder`, in order: notebooks/NN_*.ipynb, or those whose names start with one of `names`.
+
+    Raises ValueError for a name that fits no notebook.
+    """
+    files = sorted(file for file in (folder / "notebooks").glob("*.ipynb") if re.match(r"\d\d_", file.name))
+    for name in names:
+        if not any(file.name.startswith(name) for file in files):
+            known = ", ".join(file.name for file in files) or "none"
+            raise ValueError(f"No notebook's name starts with {name!r}; the course has: {known}.")
+    return [file for file in files if not names or file.name.startswith(tuple(names))]
+
+
+def read(file):
+    """The notebook in `file` as an nbformat 4 object.
+
+    Raises ValueError when the file is no notebook.
+    """
+    try:
+        return nbformat.read(file, as_version=4)
+    except nbformat.reader.NotJSONError as error:
+        raise ValueError(f"{file} is no notebook (it isn't JSON). Fetch it again, or repair it by hand.") from error
+
+
+def save(notebook, file):
+    """Write the notebook to `file` in one step; an interrupted write leaves the old file. Returns whether anything changed."""
+    nbformat.validate(notebook)
+    text = nbformat.writes(notebook).rstrip("\n") + "\n"
+    if file.exists() and file.read_text(encoding="utf-8") == text:
+        return False
+    file.parent.mkdir(parents=True, exist_ok=True)
+    temporary = file.with_name(file.name + ".part")
+    try:
+        temporary.write_text(text, encoding="utf-8", newline="\n")
+        os.replace(temporary, file)
+    finally:
+        temporary.unlink(missing_ok=True)
+    return True
+
+
+def without_outputs(notebook):
+    """Empty every code cell's outputs and execution count, in place: what a learner starts from."""
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = [], None
+    return notebook
+
+
+def normalise(notebook, name, url):
+    """Bring an executed notebook into the form that is stored, in place.
+
+    Head written for the address `url`; the course's metadata and no other, tags apart; no blank cells; executed cells
+    counted 1 to n; no stderr, no widgets. Raises ValueError when the head is missing (`address.stamp`).
+    """
+    address.stamp(notebook, name, url)
+    notebook.metadata = nbformat.from_dict(METADATA)
+    notebook.nbformat, notebook.nbformat_minor = 4, 5
+    notebook.cells = [cell for cell in notebook.cells if cell.source.strip()]
+    for cell in notebook.cells:
+        tags = cell.metadata.get("tags")
+        cell.metadata = nbformat.from_dict({"tags": tags} if tags else {})
+        cell.source = cell.source.rstrip()
+    for count, cell in enumerate((cell for cell in notebook.cells if cell.cell_type == "code"), start=1):
+        _normalise_code(cell, count)
+    return notebook
+
+
+def _normalise_code(cell, count):
+    executed = cell.execution_count is not None
+    cell.execution_count = count if executed else None
+    cell.outputs = _joined(out for out in cell.outputs if not _left_out(out))
+    for output in cell.outputs:
+        if output.output_type == "execute_result":
+            output.execution_count = cell.execution_count
+
+
+def _left_out(output):
+    return output.get("name") == "stderr" or _WIDGET in output.get("data", {})
+
+
+def _joined(outputs):
+    """Neighbouring pieces of stdout as one: how they are cut depends on the kernel's timing."""
+    joined = []
+    for output in outputs:
+        if joined and output.output_type == joined[-1].output_type == "stream":
+            joined[-1].text += output.text
+        else:
+            joined.append(output)
+    return joined
