@@ -1,0 +1,46 @@
+"""The classifiers of keras.applications by their function's name: VGG16 -> vgg16, MobileNetV2 -> mobilenet_v2, ..."""
+
+import importlib
+import inspect
+import re
+
+import numpy as np
+
+from fcn_tutorial.backend import keras
+from fcn_tutorial.geometry import layer_grids
+
+
+def functions():
+    """{name: function of keras.applications}, for every classifier that it offers."""
+    found = {key: value for key, value in vars(keras.applications).items() if inspect.isfunction(value)}
+    return {_snake_case(key): found[key] for key in sorted(found)}
+
+
+def build(name, weights):
+    """Classifier (softmax kept, its family's own input size) and preprocessing of keras.applications' `name`.
+
+    weights="imagenet" downloads them on first use, into Keras' own cache, with a progress bar.
+    """
+    function = functions()[name]
+    preprocess_input = importlib.import_module(function.__module__).preprocess_input
+
+    def preprocess(images):
+        # A copy: some of Keras' functions change a float array in place.
+        return preprocess_input(np.array(images, "float32"))
+
+    return function(weights=weights), preprocess
+
+
+def feature_layers(classifier):
+    """{8: name, 16: name, 32: name}: the last layer of `classifier` at each stride."""
+    last = {}
+    for name, grid in layer_grids(classifier, classifier.input_shape[1:3]).items():
+        if len(classifier.get_layer(name).output.shape) == 4 and min(grid.rows.size, grid.columns.size) > 1:
+            last[grid.rows.stride] = name
+    return {stride: last[stride] for stride in (8, 16, 32) if stride in last}
+
+
+def _snake_case(name):
+    name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
+    # Families are one word: resnet50, convnext_tiny.
+    return name.replace("_net", "net").replace("_ne_xt", "next")

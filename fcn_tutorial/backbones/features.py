@@ -1,0 +1,18 @@
+"""Free a functional model's input size, and read maps from its middle."""
+
+from fcn_tutorial.backend import keras
+
+
+def free_input_size(model, input_size=(None, None)):
+    """The same functional model, sharing its layers and weights, for inputs (N, *input_size, C).
+
+    Raises ValueError if a layer needs the size it was built with (Flatten followed by Dense, for instance).
+    """
+    images = keras.Input((*input_size, model.input_shape[-1]), name="images")
+    return keras.models.clone_model(model, input_tensors=images, clone_function=lambda layer: layer)
+
+
+def feature_model(model, layer_names):
+    """Model of any input size: images (N, H, W, C) -> {key: output of the layer named layer_names[key]}, layers shared."""
+    outputs = {key: model.get_layer(name).output for key, name in layer_names.items()}
+    return free_input_size(keras.Model(model.input, outputs))
