@@ -1,4 +1,4 @@
-"""The repository's address stands once, in pyproject.toml; badges, the Colab install cell and pages are made from it."""
+"""The repository's address stands once, in pyproject.toml; badges, Colab install cells and pages are made from it."""
 
 import re
 import tomllib
@@ -25,7 +25,7 @@ def course_folder():
         if (folder / "pyproject.toml").is_file() and (folder / "notebooks").is_dir():
             return folder
     raise FileNotFoundError(
-        f"No course found in {Path.cwd()}; expected pyproject.toml and notebooks/. Start this inside a clone of the course."
+        f"No course found in {Path.cwd()}; expected pyproject.toml and notebooks/. Start this inside a clone."
     )
 
 
@@ -74,13 +74,15 @@ def stamp(notebook, name, address):
     if not cells or cells[0].cell_type != "markdown" or not _BADGES.search(cells[0].source):
         raise ValueError(f"{name}: the first cell must be Markdown with a line that starts with [![Open in Colab].")
     if code is None or INSTALL_TAG not in code.metadata.get("tags", []):
-        raise ValueError(f'{name}: the first code cell must carry the tag "{INSTALL_TAG}"; its source is written for you.')
+        raise ValueError(
+            f'{name}: the first code cell must carry the tag "{INSTALL_TAG}"; its source is written for you.'
+        )
     cells[0].source = _BADGES.sub(lambda _: badges(name, address), cells[0].source)
     code.source = install_source(address)
 
 
 def rewrite(folder, url):
-    """Give the course in `folder` the address `url`: pyproject.toml, pages and every notebook. Returns the changed files."""
+    """Give the course in `folder` the address `url`: pyproject.toml, pages, notebooks. Returns the changed files."""
     new, old = check_address(url), read_address(folder)
     changed = []
     for file in (file for pattern in _TEXTS for file in sorted(folder.glob(pattern))):

@@ -15,7 +15,7 @@ _WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
 def lessons(folder, names=()):
-    """Notebooks of the course in `folder`, in order: notebooks/NN_*.ipynb, or those whose names start with one of `names`.
+    """Notebooks of the course in `folder`, in order: all notebooks/NN_*.ipynb, or those whose names start with `names`.
 
     Raises ValueError for a name that fits no notebook.
     """
@@ -39,7 +39,7 @@ def read(file):
 
 
 def save(notebook, file):
-    """Write the notebook to `file` in one step; an interrupted write leaves the old file. Returns whether anything changed."""
+    """Write the notebook to `file` in one step: interrupted, it leaves the old file. Returns whether anything changed."""
     nbformat.validate(notebook)
     text = nbformat.writes(notebook).rstrip("\n") + "\n"
     if file.exists() and file.read_text(encoding="utf-8") == text:

@@ -1,0 +1,40 @@
+"""A Sphinx extension: formulas become MathML while the page is made, so that reading them fetches no script or font."""
+
+import html
+
+from docutils import nodes
+from latex2mathml.converter import convert
+from sphinx.util import logging
+
+_log = logging.getLogger(__name__)
+
+
+def setup(app):
+    """Register the renderer; conf.py chooses it with html_math_renderer = "mathml"."""
+    app.add_html_math_renderer("mathml", (_visit_inline, None), (_visit_block, None))
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
+
+
+def to_mathml(latex, display, where=None):
+    """MathML of a formula, or the formula itself as code, and a warning, where it can't be converted."""
+    text = latex.strip()
+    if display and "\\\\" in text and "\\begin" not in text:
+        text = rf"\begin{{aligned}}{text}\end{{aligned}}"
+    try:
+        return convert(text, display="block" if display else "inline")
+    except Exception as error:  # the converter raises many kinds, none of them its base class alone
+        _log.warning("formula %r can't be converted: %s", latex, error, location=where)
+        return f"<code>{html.escape(latex)}</code>"
+
+
+def _visit_inline(visitor, node):
+    visitor.body.append(to_mathml(node.astext(), False, node))
+    raise nodes.SkipNode
+
+
+def _visit_block(visitor, node):
+    visitor.body.append(visitor.starttag(node, "div", CLASS="math"))
+    if node["number"]:
+        visitor.body.append(f'<span class="eqno">({node["number"]})</span>')
+    visitor.body.append(to_mathml(node.astext(), True, node) + "</div>\n")
+    raise nodes.SkipNode

@@ -1,0 +1,54 @@
+"""The whole course: executed, made into a site, and what it measured as a table; or executed in place."""
+
+import tempfile
+from pathlib import Path
+
+from fcn_tutorial.course import address, notebooks, site
+from fcn_tutorial.course.execute import execute
+
+
+def run(folder, quiet=False):
+    """Execute all notebooks of the course in `folder` into build/notebooks, make build/site, return the Executions.
+
+    The notebooks in the working tree stay as they are. Raises CellFailed, and then changes nothing in build/.
+    """
+    build = folder / "build"
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as scratch:
+        executed, pages = Path(scratch) / "notebooks", Path(scratch) / "site"
+        executed.mkdir()
+        executions = [_execute_into(file, executed / file.name, folder, quiet) for file in notebooks.lessons(folder)]
+        site.build(folder, executed, pages)
+        site.replace_folder(executed, build / "notebooks")
+        site.replace_folder(pages, build / "site")
+    return executions
+
+
+def refresh(folder, names=(), quiet=False):
+    """Execute the notebooks of the course in `folder` in place, all or those named, and normalise them.
+
+    Each is written when it has run to its end. Returns the Executions. Raises CellFailed; ValueError for unknown names.
+    """
+    return [_execute_into(file, file, folder, quiet) for file in notebooks.lessons(folder, names)]
+
+
+def _execute_into(file, target, folder, quiet):
+    notebook = notebooks.without_outputs(notebooks.read(file))
+    notebooks.normalise(notebook, file.name, address.read_address(folder))  # the head is checked before time is spent
+    execution = execute(notebook, file.stem, quiet)
+    notebooks.save(notebooks.normalise(notebook, file.name, address.read_address(folder)), target)
+    return execution
+
+
+def table(executions):
+    """What was measured, as text: a line for each notebook with its minutes and peak memory, its figures below it."""
+    if not executions:
+        return "The course has no notebooks yet."
+    figures = [name for execution in executions for name in execution.measured]
+    width = max(len(name) for name in [*figures, *(execution.name for execution in executions)]) + 2
+    lines = [f"{'notebook':<{width + 2}}  minutes  peak memory"]
+    for execution in executions:
+        peak = f"{execution.peak_bytes / 2**20:,.0f} MiB"
+        lines.append(f"{execution.name:<{width + 2}}  {execution.seconds / 60:7.2f}  {peak:>11}")
+        lines += [f"  {name:<{width}}  {value}" for name, value in execution.measured.items()]
+    lines.append(f"{'together':<{width + 2}}  {sum(execution.seconds for execution in executions) / 60:7.2f}")
+    return "\n".join(lines)

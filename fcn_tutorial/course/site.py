@@ -1,0 +1,69 @@
+"""The browsable site: the executed notebooks and docs/, made into pages that read without a network."""
+
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from fcn_tutorial.course import address, notebooks
+
+# What a page would fetch from elsewhere while it is read; links that a reader may click are not among it.
+_LOADS = re.compile(
+    r"<(?:script|img|iframe|source|video|audio|embed|object)\b[^>]*?\b(?:src|data)\s*=\s*[\"']?((?:https?:)?//[^\"'\s>]+)"
+    r"|<link\b(?![^>]*\brel=[\"']?(?:canonical|next|prev|author))[^>]*?\bhref\s*=\s*[\"']?((?:https?:)?//[^\"'\s>]+)"
+    r"|(?:@import\s+|url\()\s*[\"']?((?:https?:)?//[^\"')\s]+)",
+    re.IGNORECASE,
+)
+
+
+def build(folder, executed, out):
+    """Render docs/ of the course in `folder` with the notebooks of the folder `executed` into the folder `out`.
+
+    Raises RuntimeError with Sphinx's own words when it fails; `out` is then left as it was.
+    """
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as scratch:
+        source, pages = Path(scratch) / "source", Path(scratch) / "pages"
+        shutil.copytree(folder / "docs", source)
+        _lay_notebooks(executed, source / "notebooks")
+        command = [sys.executable, "-m", "sphinx", "-q", "-b", "html", "-d", str(Path(scratch) / "doctrees")]
+        command += ["-D", f"html_theme_options.repository_url={address.read_address(folder)}"]
+        command += [str(source), str(pages)]
+        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8")
+        if done.returncode:
+            raise RuntimeError(f"Sphinx could not make the site:\n{done.stdout}")
+        if done.stdout.strip():
+            print(done.stdout.strip(), file=sys.stderr)
+        replace_folder(pages, out)
+
+
+def _lay_notebooks(executed, target):
+    """Copy the executed notebooks; the badges' pictures come from docs/_static instead of the web."""
+    for file in sorted(executed.glob("*.ipynb")):
+        notebook = notebooks.read(file)
+        head = notebook.cells[0]
+        head.source = head.source.replace(address.COLAB_IMAGE, "../_static/badge-colab.svg")
+        head.source = head.source.replace(address.BINDER_IMAGE, "../_static/badge-binder.svg")
+        notebooks.save(notebook, target / file.name)
+
+
+def replace_folder(new, old):
+    """Put the finished folder `new` in the place of `old`, which may not exist yet."""
+    old.parent.mkdir(parents=True, exist_ok=True)
+    beside = Path(tempfile.mkdtemp(prefix=f".{old.name}-", dir=old.parent)) / old.name
+    try:
+        shutil.move(new, beside)
+        shutil.rmtree(old, ignore_errors=True)
+        beside.replace(old)
+    finally:
+        shutil.rmtree(beside.parent, ignore_errors=True)
+
+
+def loads_from_elsewhere(out):
+    """What the pages and style sheets in `out` would fetch over the network: a sorted list of (file name, address)."""
+    found = set()
+    for file in (*out.rglob("*.html"), *out.rglob("*.css")):
+        text = file.read_text(encoding="utf-8")
+        found |= {(file.name, next(filter(None, groups))) for groups in _LOADS.findall(text)}
+    return sorted(found)
