@@ -1,0 +1,125 @@
+"""Train a segmentation network, on the cached maps of a frozen backbone or end to end; predict and evaluate (notebook 05)."""
+
+import numpy as np
+from tqdm.auto import tqdm
+
+from fcn_tutorial import weights
+from fcn_tutorial.backend import keras, ops
+from fcn_tutorial.datasets.batches import Batches
+from fcn_tutorial.datasets.pairs import check_image
+from fcn_tutorial.features import FeatureBatches, cached_features
+from fcn_tutorial.labels import VOID
+from fcn_tutorial.losses import PixelCrossEntropy
+from fcn_tutorial.metrics import confusion_matrix
+
+# Adam's step for new 1x1 scores; fine-tuning moves pretrained weights, so it goes ten times more carefully.
+LEARNING_RATE = {False: 3e-3, True: 3e-4}
+
+
+def train(
+    network,
+    dataset,
+    epochs=6,
+    batch_size=8,
+    learning_rate=None,
+    fine_tune=False,
+    seed=0,
+    out=None,
+    resume=False,
+    features=None,
+    progress=True,
+):
+    """Train `network` in place on `dataset`, and return the mean loss of each epoch as a list of floats (nats a pixel).
+
+    fine_tune: False computes the frozen backbone's maps once and trains the head on them; True trains everything, with the
+        backbone's batch-norm layers as they are.
+    learning_rate: the first one, falling to zero along a cosine; by default LEARNING_RATE[fine_tune].
+    out: *.weights.h5, written after every epoch, so that an interruption (Ctrl-C) loses one epoch at most.
+    resume: go on from the last epoch in `out`, with the same arguments; the result is that of an uninterrupted run.
+    features: folder that keeps the maps for a later call.
+    Raises ValueError for a data set that can't be trained on, for arguments that differ from those of the run to resume,
+    and FloatingPointError when the loss is no longer a number.
+    """
+    rate = LEARNING_RATE[bool(fine_tune)] if learning_rate is None else learning_rate
+    settings = {"epochs": epochs, "batch_size": batch_size, "learning_rate": rate, "fine_tune": bool(fine_tune), "seed": seed}
+    set_trainable(network, fine_tune)
+    if fine_tune:
+        model, batches = network.model, Batches(dataset, batch_size, network.backbone.preprocess, seed=seed)
+    else:
+        cached = cached_features(network, dataset, features, batch_size, progress)
+        model, batches = network.head, FeatureBatches(cached, batch_size, seed=seed)
+    # A model of its own around the same layers: the network itself isn't compiled by training it.
+    trainer = keras.Model(model.input, model.output)
+    schedule = keras.optimizers.schedules.CosineDecay(rate, epochs * len(batches))
+    trainer.compile(keras.optimizers.AdamW(schedule), PixelCrossEntropy())
+    losses = _resume(network, trainer, out, settings) if resume else []
+    batches.start_epoch(len(losses))
+    with tqdm(total=epochs * len(batches), initial=len(losses) * len(batches), unit="batch", disable=not progress) as bar:
+        watch = _EachEpoch(network, out, settings, losses, bar)
+        trainer.fit(batches, epochs=epochs, initial_epoch=len(losses), shuffle=False, verbose=0, callbacks=[watch])
+    return losses
+
+
+def set_trainable(network, fine_tune):
+    """Freeze the backbone, or free all of it but its batch-norm layers, whose statistics a small batch would spoil."""
+    for layer in network.features.layers:
+        layer.trainable = bool(fine_tune) and not isinstance(layer, keras.layers.BatchNormalization)
+
+
+class _EachEpoch(keras.callbacks.Callback):
+    """Show the loss, stop when it is no number, and keep the network after every epoch."""
+
+    def __init__(self, network, out, settings, losses, bar):
+        super().__init__()
+        self.network, self.out, self.settings, self.losses, self.bar = network, out, settings, losses, bar
+
+    def on_train_batch_end(self, batch, logs=None):
+        loss = float(logs["loss"])
+        if not np.isfinite(loss):
+            raise FloatingPointError(
+                f"The loss is {loss} in epoch {len(self.losses) + 1}: training can't go on. Lower the learning rate, and check "
+                "the images and masks. The last whole epoch, if any, is in the output file."
+            )
+        self.bar.set_description(f"epoch {len(self.losses) + 1}/{self.settings['epochs']}, loss {loss:.3f}")
+        self.bar.update()
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.losses.append(float(logs["loss"]))
+        if self.out is not None:
+            finished = len(self.losses) == self.settings["epochs"]
+            optimizer = None if finished else [ops.convert_to_numpy(v) for v in self.model.optimizer.variables]
+            weights.save(self.network, self.out, {**self.settings, "losses": self.losses}, optimizer)
+
+
+def _resume(network, trainer, out, settings):
+    """Put weights and optimiser where the run that wrote `out` stopped, and return its losses."""
+    card = weights.read_card(out)
+    done = {key: card["training"].get(key) for key in settings}
+    if done != settings:
+        raise ValueError(f"{out} was trained with {done}; resuming needs the same settings, got {settings}.")
+    weights.load_into(network, out)
+    if len(card["training"]["losses"]) < settings["epochs"]:
+        trainer.optimizer.build(trainer.trainable_variables)
+        for variable, value in zip(trainer.optimizer.variables, weights.read_optimizer(out), strict=True):
+            variable.assign(value)
+    return list(card["training"]["losses"])
+
+
+def predict(network, image):
+    """Probabilities (H, W, classes) float32 for one RGB image (H, W, 3) uint8 of any size. Raises ValueError as `check_image`."""
+    images = network.backbone.preprocess(check_image(image)[None])
+    return ops.convert_to_numpy(ops.softmax(network.model(images, training=False)))[0]
+
+
+def evaluate(network, dataset, batch_size=8, progress=True):
+    """Confusion matrix (C, C) of `network` over all of `dataset`, void left out; `metrics.scores` turns it into figures.
+
+    Bounded memory: one batch at a time. Raises ValueError as `Batches`; use batch_size=1 for images of different sizes.
+    """
+    batches = Batches(dataset, batch_size, network.backbone.preprocess, shuffle=False)
+    classes = len(network.class_names)
+    matrix = np.zeros((classes, classes), np.int64)
+    for index in tqdm(range(len(batches)), "evaluate", unit="batch", disable=not progress, leave=False):
+        images, labels = batches[index]
+        matrix += confusion_matrix(labels, network.model.predict_on_batch(images).argmax(-1), classes, void=VOID)
+    return matrix
