@@ -67,13 +67,13 @@ def execute(notebook, name, quiet=False, timeout=CELL_TIMEOUT):
     code = [cell for cell in notebook.cells if cell.cell_type == "code" and cell.source.strip()]
     progress, began = _Progress(name, len(code), quiet), time.perf_counter()
     running = []
-    client = NotebookClient(notebook, kernel_name=kernels.KERNEL, timeout=timeout, store_widget_state=False)
+    client = NotebookClient(notebook, kernel_name=kernels.KERNEL, timeout=timeout)
     client.on_cell_execute = lambda cell, cell_index: (running.append(cell), progress.start(client))
     client.on_cell_executed = lambda **_: progress.watch.look()
     try:
-        with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder, tempfile.TemporaryFile() as words:
             client.resources = {"metadata": {"path": folder}}
-            client.execute()
+            client.execute(stderr=words)  # what the kernel itself says while it starts is no learner's concern
     except (CellControlSignal, DeadKernelError) as error:
         raise CellFailed(_describe(name, code, running, error)) from error
     finally:

@@ -1,12 +1,17 @@
 """A Sphinx extension: formulas become MathML while the page is made, so that reading them fetches no script or font."""
 
 import html
+import re
+from xml.etree import ElementTree
 
 from docutils import nodes
 from latex2mathml.converter import convert
 from sphinx.util import logging
 
 _log = logging.getLogger(__name__)
+# Environments that the converter doesn't know, and the one it knows that looks like them.
+_ROWS = re.compile(r"\\(begin|end)\{(?:aligned|gathered|gather\*?|multline\*?)\}")
+_EQUATION = re.compile(r"\\(?:begin|end)\{equation\*?\}")
 
 
 def setup(app):
@@ -17,11 +22,13 @@ def setup(app):
 
 def to_mathml(latex, display, where=None):
     """MathML of a formula, or the formula itself as code, and a warning, where it can't be converted."""
-    text = latex.strip()
+    text = _ROWS.sub(r"\\\1{split}", _EQUATION.sub("", latex)).strip()
     if display and "\\\\" in text and "\\begin" not in text:
-        text = rf"\begin{{aligned}}{text}\end{{aligned}}"
+        text = rf"\begin{{split}}{text}\end{{split}}"
     try:
-        return convert(text, display="block" if display else "inline")
+        markup = convert(text, display="block" if display else "inline")
+        ElementTree.fromstring(markup)  # an environment that it doesn't know leaves a bare & behind
+        return markup
     except Exception as error:  # the converter raises many kinds, none of them its base class alone
         _log.warning("formula %r can't be converted: %s", latex, error, location=where)
         return f"<code>{html.escape(latex)}</code>"

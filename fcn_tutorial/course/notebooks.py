@@ -39,7 +39,7 @@ def read(file):
 
 
 def save(notebook, file):
-    """Write the notebook to `file` in one step: interrupted, it leaves the old file. Returns whether anything changed."""
+    """Write the notebook to `file` in one step; interrupted, it leaves the old one. Returns whether it changed."""
     nbformat.validate(notebook)
     text = nbformat.writes(notebook).rstrip("\n") + "\n"
     if file.exists() and file.read_text(encoding="utf-8") == text:
