@@ -1,0 +1,108 @@
+"""A photo and its mask: how they are read, checked and resized. These rules stand here once (notebook 05)."""
+
+import warnings
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageOps
+
+from fcn_tutorial.labels import check_labels
+
+LEAST_SIDE = 2  # pixels: a single pixel, or a single row of them, is no picture
+
+
+def check_image(image, source="the image"):
+    """Return `image` as an array after checking that it is RGB (H, W, 3) uint8 of 2x2 pixels or more.
+
+    Every larger size is fine, 31x33 and 5000x20 too.
+    Raises ValueError that names `source` for NaN, another dtype, another shape or a smaller image.
+    """
+    image = np.asarray(image)
+    if np.issubdtype(image.dtype, np.floating) and not np.isfinite(image).all():
+        raise ValueError(f"{source} holds NaN or infinite values; find the step that made them and repeat it.")
+    if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
+        raise ValueError(
+            f"{source} has shape {image.shape} and type {image.dtype}; expected (H, W, 3) uint8, RGB from 0 to 255. "
+            "photos.load turns an image file of any kind into one."
+        )
+    if min(image.shape[:2]) < LEAST_SIDE:
+        raise ValueError(
+            f"{source} is {image.shape[0]}x{image.shape[1]} pixels; expected at least {LEAST_SIDE}x{LEAST_SIDE}. "
+            "Give a larger image."
+        )
+    return image
+
+
+def check_pair(image, mask, source="the pair"):
+    """Return (image uint8 (H, W, 3), mask uint8 (H, W)) after checking both, and that their sizes are equal.
+
+    Raises ValueError that names `source`: see `check_image` and `labels.check_labels`.
+    """
+    image = check_image(image, f"the image of {source}")
+    mask = check_labels(mask, f"the mask of {source}")
+    if image.shape[:2] != mask.shape:
+        raise ValueError(
+            f"{source}: the image has {image.shape[0]}x{image.shape[1]} pixels and the mask "
+            f"{mask.shape[0]}x{mask.shape[1]}; expected equal sizes. "
+            "Check that they belong together; pairs.resize_mask resizes a mask."
+        )
+    return image, mask
+
+
+def open_image(path):
+    """Read an image file completely and turn it upright as its EXIF orientation says: a PIL image, its mode kept.
+
+    Raises FileNotFoundError where there is no file, ValueError for a folder, a file that is damaged, cut off or no
+    image, and one above Pillow's limit of pixels (about 89 million).
+    """
+    path = Path(path)
+    if not path.exists():
+        raise FileNotFoundError(f"There is no file {path}. Check its name and folder.")
+    if path.is_dir():
+        raise ValueError(f"{path} is a folder; expected one image file.")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            with Image.open(path) as image:
+                image.load()
+                ImageOps.exif_transpose(image, in_place=True)
+    except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
+        limit = f"{Image.MAX_IMAGE_PIXELS:,}"
+        raise ValueError(f"{path} has more than {limit} pixels, too many to read safely. Save it smaller.") from error
+    except Exception as error:  # each of Pillow's decoders has its own ways to fail on damaged bytes
+        raise ValueError(
+            f"{path} can't be read as an image ({error}). It is damaged, cut off, or no image; "
+            "get it again, or save it as PNG or JPEG with another program."
+        ) from error
+    return image
+
+
+def read_mask(path):
+    """Class indices (H, W) uint8 of a mask file: one channel, or a palette PNG, whose indices (not colours) count.
+
+    Raises FileNotFoundError or ValueError: see `open_image` and `labels.check_labels`.
+    """
+    return check_labels(np.asarray(open_image(path)), f"the mask {path}")
+
+
+def resize_mask(mask, size):
+    """Resize a mask (H, W) to `size` = (height, width) in pixels, nearest neighbour: no class is ever mixed from two.
+
+    Returns uint8; raises ValueError for a bad mask or size.
+    """
+    return _resize(check_labels(mask), size, Image.Resampling.NEAREST)
+
+
+def resize_image(image, size):
+    """Resize an RGB image (H, W, 3) uint8 to `size` = (height, width) in pixels, bilinear and antialiased (Pillow's).
+
+    Raises ValueError for a bad image or size.
+    """
+    return _resize(check_image(image), size, Image.Resampling.BILINEAR)
+
+
+def _resize(array, size, filter_):
+    height, width = (int(side) for side in size)
+    if (height, width) != tuple(size) or min(height, width) < 1:
+        raise ValueError(f"The new size is {tuple(size)}; expected (height, width) in whole pixels, 1 or more.")
+    return np.array(Image.fromarray(array).resize((width, height), filter_))
