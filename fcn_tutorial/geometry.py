@@ -10,13 +10,14 @@ from fcn_tutorial.model_graph import read_steps
 
 _WINDOWS = ("Conv2D", "DepthwiseConv2D", "SeparableConv2D", "MaxPooling2D", "AveragePooling2D")
 _MERGES = (
-    "Add", "Subtract", "Multiply", "Divide", "TrueDivide", "Average", "Maximum", "Minimum", "Concatenate", "CustomScaleLayer",
+    "Add", "Subtract", "Multiply", "Divide", "TrueDivide", "Average", "Maximum", "Minimum", "Concatenate",
+    "CustomScaleLayer",
 )  # fmt: skip
 _POINTWISE = (
-    "Activation", "ReLU", "LeakyReLU", "PReLU", "ELU", "Dropout", "SpatialDropout2D", "GaussianNoise", "GaussianDropout",
-    "ActivityRegularization", "Rescaling", "Normalization", "BatchNormalization", "LayerScale", "StochasticDepth",
-    "Identity", "Cast", "Relu", "Relu6", "Sigmoid", "HardSigmoid", "Silu", "HardSilu", "Gelu", "Elu", "Tanh", "Softplus", "Clip",
-    "Negative", "Absolute", "Square", "Sqrt", "Exp", "Log",
+    "Activation", "ReLU", "LeakyReLU", "PReLU", "ELU", "Dropout", "SpatialDropout2D", "GaussianNoise",
+    "GaussianDropout", "ActivityRegularization", "Rescaling", "Normalization", "BatchNormalization", "LayerScale",
+    "StochasticDepth", "Identity", "Cast", "Relu", "Relu6", "Sigmoid", "HardSigmoid", "Silu", "HardSilu", "Gelu", "Elu",
+    "Tanh", "Softplus", "Clip", "Negative", "Absolute", "Square", "Sqrt", "Exp", "Log",
 )  # fmt: skip
 _OVER_CHANNELS = ("LayerNormalization", "UnitNormalization", "Softmax")
 _GLOBAL = ("GlobalAveragePooling2D", "GlobalMaxPooling2D", "Flatten")
@@ -66,7 +67,7 @@ def layer_grids(model, input_size):
     """Grid of every layer of a functional Keras `model` for images of `input_size` (H, W): {layer name: Grid}.
 
     Branches are merged by the union of what they look at. Layers of a nested model are named "outer/inner".
-    Raises ValueError, naming the layer, for a layer whose grid is not known (Conv2DTranspose, UpSampling2D, Lambda, ...),
+    Raises ValueError, naming the layer, for a layer whose grid is not known (Conv2DTranspose, UpSampling2D, Lambda...),
     for merged branches of unequal strides or sizes, and for images too small for the model. Taught in notebook 03.
     """
     steps, _ = read_steps(model)
@@ -74,7 +75,7 @@ def layer_grids(model, input_size):
 
 
 def strided_layers(model, input_size, layer=None, axis=0):
-    """Layers with a stride above 1 on the longest path to `layer` (or to the model's coarsest map): [(name, stride), ...].
+    """Layers with a stride above 1 on the longest path to `layer` (or to the coarsest output): [(name, stride), ...].
 
     `axis` is 0 for rows, 1 for columns. The product of the strides is the total stride; their sum is not.
     Raises ValueError as `layer_grids` does, and for a layer that the model lacks.

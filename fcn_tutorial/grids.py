@@ -27,8 +27,8 @@ class Axis:
         """Pixels that a cell looks at. Raises ValueError when it has no bound."""
         if self.unbounded:
             raise ValueError(
-                f"The receptive field has no bound: through layer {self.unbounded_by!r} each cell depends on the whole image. "
-                "Ask .unbounded first; stride and size are known all the same."
+                f"The receptive field has no bound: through layer {self.unbounded_by!r} each cell depends on the whole "
+                "image. Ask .unbounded first; stride and size are known all the same."
             )
         return self.last - self.first + 1
 

@@ -22,8 +22,8 @@ def read_steps(model):
     config = model.get_config()
     if "layers" not in config:
         raise ValueError(
-            f"{getattr(model, 'name', model)!r} has no list of layers to read; expected a functional or sequential Keras "
-            "model. Build it with keras.Model(inputs, outputs)."
+            f"{getattr(model, 'name', model)!r} has no list of layers to read; expected a functional or sequential "
+            "Keras model. Build it with keras.Model(inputs, outputs)."
         )
     steps = []
     outputs = _read_model(config, None, "", steps)
@@ -31,7 +31,7 @@ def read_steps(model):
 
 
 def _read_model(config, inputs, prefix, steps):
-    """Append a model's steps; `inputs` are the steps that feed it, None for the outermost model. Returns its outputs."""
+    """Append a model's steps; `inputs` are the steps that feed it, None for the outermost. Returns its outputs."""
     if "output_layers" not in config:
         return _read_sequence(config["layers"], inputs, prefix, steps)
     known = {}
