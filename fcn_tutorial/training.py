@@ -55,8 +55,13 @@ def train(
     losses = _resume(network, trainer, out, settings) if resume else []
     batches.start_epoch(len(losses))
     with tqdm(total=epochs * len(batches), initial=len(losses) * len(batches), unit="batch", disable=not progress) as bar:
-        watch = _EachEpoch(network, out, settings, losses, bar)
-        trainer.fit(batches, epochs=epochs, initial_epoch=len(losses), shuffle=False, verbose=0, callbacks=[watch])
+        for epoch in range(len(losses), epochs):
+            losses.append(_train_epoch(trainer, batches, f"epoch {epoch + 1}/{epochs}", bar))
+            batches.on_epoch_end()
+            if out is not None:
+                finished = epoch + 1 == epochs
+                optimizer = None if finished else [ops.convert_to_numpy(v) for v in trainer.optimizer.variables]
+                weights.save(network, out, {**settings, "losses": losses}, optimizer)
     return losses
 
 
@@ -66,29 +71,19 @@ def set_trainable(network, fine_tune):
         layer.trainable = bool(fine_tune) and not isinstance(layer, keras.layers.BatchNormalization)
 
 
-class _EachEpoch(keras.callbacks.Callback):
-    """Show the loss, stop when it is no number, and keep the network after every epoch."""
-
-    def __init__(self, network, out, settings, losses, bar):
-        super().__init__()
-        self.network, self.out, self.settings, self.losses, self.bar = network, out, settings, losses, bar
-
-    def on_train_batch_end(self, batch, logs=None):
-        loss = float(logs["loss"])
+def _train_epoch(trainer, batches, title, bar):
+    """One pass over `batches`, read one by one so that a bad image is reported as what it is; the mean loss."""
+    trainer.reset_metrics()
+    for index in range(len(batches)):
+        loss = float(trainer.train_on_batch(*batches[index]))
         if not np.isfinite(loss):
             raise FloatingPointError(
-                f"The loss is {loss} in epoch {len(self.losses) + 1}: training can't go on. Lower the learning rate, and check "
-                "the images and masks. The last whole epoch, if any, is in the output file."
+                f"The loss is {loss} in {title}: training can't go on. Lower the learning rate, and check the images and "
+                "masks. The last whole epoch, if any, is in the output file."
             )
-        self.bar.set_description(f"epoch {len(self.losses) + 1}/{self.settings['epochs']}, loss {loss:.3f}")
-        self.bar.update()
-
-    def on_epoch_end(self, epoch, logs=None):
-        self.losses.append(float(logs["loss"]))
-        if self.out is not None:
-            finished = len(self.losses) == self.settings["epochs"]
-            optimizer = None if finished else [ops.convert_to_numpy(v) for v in self.model.optimizer.variables]
-            weights.save(self.network, self.out, {**self.settings, "losses": self.losses}, optimizer)
+        bar.set_description(f"{title}, loss {loss:.3f}")
+        bar.update()
+    return loss
 
 
 def _resume(network, trainer, out, settings):

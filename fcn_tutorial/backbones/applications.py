@@ -32,10 +32,11 @@ def build(name, weights):
 
 
 def feature_layers(classifier):
-    """{8: name, 16: name, 32: name}: the last layer of `classifier` at each stride."""
+    """{8: name, 16: name, 32: name}: the last layer of `classifier` at each stride that isn't there for its padding."""
     last = {}
     for name, grid in layer_grids(classifier, classifier.input_shape[1:3]).items():
-        if len(classifier.get_layer(name).output.shape) == 4 and min(grid.rows.size, grid.columns.size) > 1:
+        layer = classifier.get_layer(name)
+        if len(layer.output.shape) == 4 and grid.rows.size > 1 and not isinstance(layer, keras.layers.ZeroPadding2D):
             last[grid.rows.stride] = name
     return {stride: last[stride] for stride in (8, 16, 32) if stride in last}
 

@@ -1,0 +1,161 @@
+"""Backbones: the checkpoint's reader, the ImageNet answers, feature maps at their strides."""
+
+import pickle
+import struct
+from collections import OrderedDict
+
+import numpy as np
+import pytest
+
+from fcn_tutorial import backbones
+from fcn_tutorial.backbones import checkpoint, efficientnet_lite
+from fcn_tutorial.datasets import photos
+
+
+@pytest.fixture(scope="module")
+def lite():
+    return backbones.load("efficientnet_lite0")
+
+
+def write_checkpoint(path, tensors, storages, last=b""):
+    """A legacy checkpoint as PyTorch lays it out, from {name: (key, offset, shape, strides)} and {key: float32 array}."""
+
+    class Storage:
+        def __init__(self, key):
+            self.key = key
+
+    class Tensor:
+        def __init__(self, key, *view):
+            self.arguments = (Storage(key), *view, False, OrderedDict())
+
+        def __reduce__(self):
+            return rebuild, self.arguments
+
+    class Pickler(pickle.Pickler):
+        def persistent_id(self, thing):
+            if isinstance(thing, Storage):
+                return "storage", storage_type, thing.key, "cpu", len(storages[thing.key]), None
+
+    def rebuild():
+        """Stands for torch._utils._rebuild_tensor_v2."""
+
+    class storage_type:
+        """Stands for torch.FloatStorage."""
+
+    rebuild.__module__, rebuild.__qualname__ = "torch._utils", "_rebuild_tensor_v2"
+    storage_type.__module__, storage_type.__qualname__ = "torch", "FloatStorage"
+    import sys
+    import types
+
+    fake, utils = types.ModuleType("torch"), types.ModuleType("torch._utils")
+    fake.FloatStorage, fake._utils, utils._rebuild_tensor_v2 = storage_type, utils, rebuild
+    before = {name: sys.modules.get(name) for name in ("torch", "torch._utils")}
+    sys.modules.update({"torch": fake, "torch._utils": utils})
+    try:
+        with path.open("wb") as file:
+            for small in (0x1950A86A20F9469CFC6C, 1001, {"little_endian": True}):
+                pickle.dump(small, file, 2)
+            Pickler(file, 2).dump(OrderedDict((name, Tensor(*view)) for name, view in tensors.items()))
+            pickle.dump(list(storages), file, 2)
+            for values in storages.values():
+                file.write(struct.pack("<q", len(values)) + np.asarray(values, "<f4").tobytes())
+            file.write(last)
+    finally:
+        for name, module in before.items():
+            sys.modules.pop(name) if module is None else sys.modules.__setitem__(name, module)
+
+
+def test_strides_of_a_tensor_are_honoured(tmp_path):
+    values = np.arange(12, dtype=np.float32)
+    views = {"plain": ("7", 0, (3, 4), (4, 1)), "turned": ("7", 0, (4, 3), (1, 4)), "part": ("7", 5, (2,), (1,))}
+    write_checkpoint(tmp_path / "a.pth", views, {"7": values})
+    read = checkpoint.read_tensors(tmp_path / "a.pth")
+    assert (read["plain"] == values.reshape(3, 4)).all()
+    assert (read["turned"] == values.reshape(3, 4).T).all()
+    assert read["part"].tolist() == [5, 6]
+
+
+def test_a_tensor_outside_its_storage_is_refused(tmp_path):
+    write_checkpoint(tmp_path / "a.pth", {"x": ("7", 10, (3,), (1,))}, {"7": np.arange(12)})
+    with pytest.raises(ValueError, match="outside its storage"):
+        checkpoint.read_tensors(tmp_path / "a.pth")
+
+
+def test_a_checkpoint_cut_off_is_refused(tmp_path):
+    write_checkpoint(tmp_path / "a.pth", {"x": ("7", 0, (12,), (1,))}, {"7": np.arange(12)})
+    whole = (tmp_path / "a.pth").read_bytes()
+    (tmp_path / "a.pth").write_bytes(whole[:-8])
+    with pytest.raises(ValueError, match="cut off"):
+        checkpoint.read_tensors(tmp_path / "a.pth")
+
+
+def test_a_pickle_that_asks_for_another_function_is_refused_and_not_run(tmp_path):
+    marker = tmp_path / "was_run"
+
+    class Evil:
+        def __reduce__(self):
+            return open, (str(marker), "w")
+
+    with (tmp_path / "evil.pth").open("wb") as file:
+        for small in (0x1950A86A20F9469CFC6C, 1001, {}, Evil()):
+            pickle.dump(small, file, 2)
+    with pytest.raises(pickle.UnpicklingError, match="open"):
+        checkpoint.read_tensors(tmp_path / "evil.pth")
+    assert not marker.exists()
+
+
+def test_a_wrong_hash_stops_before_anything_is_read(tmp_path):
+    (tmp_path / "a.pth").write_bytes(b"not even a pickle")
+    with pytest.raises(ValueError, match="SHA-256"):
+        checkpoint.read_checkpoint(tmp_path / "a.pth", efficientnet_lite.SHA256)
+    with pytest.raises(FileNotFoundError, match="nowhere"):
+        checkpoint.read_checkpoint(tmp_path / "nowhere.pth", efficientnet_lite.SHA256)
+
+
+def test_parameters_and_classes(lite):
+    assert lite.classifier.count_params() == 4_694_024
+    assert len(set(lite.class_names)) == 1000 and lite.input_size == (224, 224)
+
+
+@pytest.mark.parametrize("photo, label", [("chelsea", "Egyptian cat"), ("coffee", "espresso"), ("rocket", "missile")])
+def test_bundled_photos_get_their_imagenet_label(lite, photo, label):
+    image = photos.centre_crop(photos.resize_short_side(photos.load(photo), 224), 224)
+    logits = lite.classifier.predict_on_batch(lite.preprocess(image[None]))[0]
+    assert lite.class_names[logits.argmax()] == label
+
+
+@pytest.mark.parametrize("size", [(31, 33), (32, 32), (361, 481), (1500, 20)])
+def test_feature_maps_of_any_size(lite, size):
+    maps = lite.features()(np.zeros((1, *size, 3), "float32"))
+    for stride, channels in ((8, 40), (16, 112), (32, 1280)):
+        expected = size
+        for _ in range(int(np.log2(stride))):
+            expected = tuple(-(-n // 2) for n in expected)
+        assert tuple(maps[str(stride)].shape) == (1, *expected, channels)
+
+
+def test_features_share_the_classifiers_weights(lite):
+    assert {id(w) for w in lite.features((32,)).weights} <= {id(w) for w in lite.classifier.weights}
+
+
+@pytest.mark.parametrize("name", ["mobilenet_v2", "resnet50_v2"])
+def test_keras_applications_have_maps_at_all_three_strides(name):
+    backbone = backbones.load(name, weights=None)
+    maps = backbone.features()(np.zeros((1, 64, 96, 3), "float32"))
+    assert {stride: tuple(map_.shape[1:3]) for stride, map_ in maps.items()} == {"8": (8, 12), "16": (4, 6), "32": (2, 3)}
+
+
+def test_preprocessing_does_not_change_the_learners_array():
+    backbone = backbones.load("mobilenet_v2", weights=None)
+    image = np.full((1, 8, 8, 3), 255, "float32")
+    assert backbone.preprocess(image).max() == 1 and image.max() == 255
+
+
+def test_names_and_errors(lite):
+    assert {"vgg16", "resnet50", "inception_v3", "inception_resnet_v2", "xception", "convnext_tiny"} <= set(backbones.names())
+    with pytest.raises(ValueError, match="Did you mean resnet50"):
+        backbones.load("ResNet-50")
+    with pytest.raises(ValueError, match="weights='mine'"):
+        backbones.load("vgg16", weights="mine")
+    with pytest.raises(ValueError, match="no map at stride 64"):
+        lite.features((64,))
