@@ -10,6 +10,7 @@ extensions = ["myst_nb", "fcn_tutorial.course.mathml"]
 html_math_renderer = "mathml"
 myst_enable_extensions = ["amsmath", "colon_fence", "dollarmath"]
 myst_heading_anchors = 3
+myst_update_mathjax = False
 nb_execution_mode = "off"
 nb_ipywidgets_js = {}  # widgets need a kernel, and their scripts would come over the network
 nb_output_stderr = "remove"

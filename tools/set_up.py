@@ -29,7 +29,8 @@ def main():
     if UNFINISHED.exists() or not runs():
         print("Making .venv ...", flush=True)
         base = getattr(sys, "_base_executable", None) or sys.executable  # .venv's own Python can't replace itself
-        subprocess.run([base, "-m", "venv", "--clear", str(VENV)], check=True)
+        if subprocess.run([base, "-m", "venv", "--clear", str(VENV)]).returncode:
+            sys.exit("Making .venv failed, see above. On Debian and Ubuntu this helps: sudo apt install python3-venv")
     UNFINISHED.touch()
     STAMP.unlink(missing_ok=True)
     pip("--require-hashes", "-r", str(LOCK), packages=len(re.findall(r"^[\w.-]+==", LOCK.read_text(), re.MULTILINE)))
@@ -78,10 +79,10 @@ def pip(*arguments, packages=0):
     lines, seen = [], 0
     for line in process.stdout:
         lines.append(line.rstrip())
-        seen += line.startswith(("Collecting ", "Requirement already satisfied"))
-        if packages:
+        if line.startswith(("Collecting ", "Requirement already satisfied")) and packages:
+            seen += 1
             show(f"Fetching packages: {min(seen, packages)} of {packages}")
-        if line.startswith("Installing collected"):
+        elif line.startswith("Installing collected") and packages:
             show("Installing them; this takes a minute or two ...")
     if packages:
         print(flush=True)

@@ -25,7 +25,9 @@ def call(arguments):
         url = address.read_address(folder)
         output.report(arguments, {"address": url}, url)
         return
-    changed = [str(file.relative_to(folder)) for file in address.rewrite(folder, arguments.url)]
+    from fcn_tutorial.course import fork  # needs nbformat, which an installation without extras lacks
+
+    changed = [str(file.relative_to(folder)) for file in fork.rewrite(folder, arguments.url)]
     url = address.read_address(folder)
     text = "\n".join([*changed, f"{len(changed)} files changed; the course now lives at {url}."])
     tag = f"Badges and Colab cells point at {address.TAG}: commit, then git tag -f {address.TAG}, and push both."

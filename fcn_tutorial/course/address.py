@@ -13,19 +13,18 @@ TAG = f"v{__version__}"  # badges and the install cell name the same release, so
 
 _ADDRESS = re.compile(r"https://github\.com/(?P<slug>[A-Za-z0-9-]+/[\w.-]+)")
 _BADGES = re.compile(r"^\[!\[Open in Colab\].*$", re.MULTILINE)
-_TEXTS = ("pyproject.toml", "README.md", "CITATION.cff", "CONTRIBUTING.md", "CHANGELOG.md", "docs/*.md")
 
 
 def course_folder():
     """Path of the clone that this package runs from, or else the current folder if it holds the course.
 
-    Raises FileNotFoundError where neither has a pyproject.toml and a notebooks/ folder.
+    Raises FileNotFoundError where neither has pyproject.toml and docs/conf.py.
     """
     for folder in (Path(__file__).resolve().parents[2], Path.cwd()):
-        if (folder / "pyproject.toml").is_file() and (folder / "notebooks").is_dir():
+        if (folder / "pyproject.toml").is_file() and (folder / "docs" / "conf.py").is_file():
             return folder
     raise FileNotFoundError(
-        f"No course found in {Path.cwd()}; expected pyproject.toml and notebooks/. Start this inside a clone."
+        f"No course found in {Path.cwd()}; expected pyproject.toml and docs/. Start this inside a clone."
     )
 
 
@@ -81,33 +80,7 @@ def stamp(notebook, name, address):
     code.source = install_source(address)
 
 
-def rewrite(folder, url):
-    """Give the course in `folder` the address `url`: pyproject.toml, pages, notebooks. Returns the changed files."""
-    new, old = check_address(url), read_address(folder)
-    changed = []
-    for file in (file for pattern in _TEXTS for file in sorted(folder.glob(pattern))):
-        text = file.read_text(encoding="utf-8")
-        if (after := replace_address(text, old, new)) != text:
-            file.write_text(after, encoding="utf-8", newline="\n")
-            changed.append(file)
-    return changed + _rewrite_notebooks(folder, old, new)
-
-
 def replace_address(text, old, new):
     """`text` with every link to the repository `old`, on the site itself, Colab or Binder, led to `new`."""
     before, after = (_ADDRESS.fullmatch(url)["slug"] for url in (old, new))
     return re.sub(rf"(github\.com/|/github/|/gh/){re.escape(before)}(?![\w-])", lambda found: found[1] + after, text)
-
-
-def _rewrite_notebooks(folder, old, new):
-    from fcn_tutorial.course import notebooks  # needs nbformat, which an installation without extras lacks
-
-    changed = []
-    for file in notebooks.lessons(folder):
-        notebook = notebooks.read(file)
-        for cell in notebook.cells:
-            cell.source = replace_address(cell.source, old, new)
-        stamp(notebook, file.name, new)
-        if notebooks.save(notebook, file):
-            changed.append(file)
-    return changed

@@ -1,0 +1,468 @@
+"""The plumbing around the notebooks, on throw-away courses: executing, the site, copies, address, check."""
+
+import hashlib
+import importlib.util
+import json
+import os
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("nbclient")
+from nbformat import v4
+
+from fcn_tutorial import __main__, check
+from fcn_tutorial.course import address, execute, fork, kernels, lab, mathml, notebooks, run, site
+
+ROOT = Path(__file__).resolve().parent.parent
+URL = address.read_address(ROOT)
+MATHS = "Half: $\\frac{1}{2}$\n\n$$\n\\begin{aligned}a &= 1 \\\\ b &= 2\\end{aligned}\n$$\n"
+
+
+def code(source, *tags):
+    return v4.new_code_cell(source, metadata={"tags": list(tags)} if tags else {})
+
+
+def lesson(*cells, text=MATHS):
+    head = v4.new_markdown_cell(f"# Title\n\n[![Open in Colab](x)](x)\n\n{text}")
+    notebook = v4.new_notebook(cells=[head, code("# install", "install"), *cells])
+    for number, cell in enumerate(notebook.cells):
+        cell.id = f"cell-{number}"
+    return notebook
+
+
+def write(folder, name, *cells, **more):
+    file = folder / "notebooks" / name
+    notebooks.save(lesson(*cells, **more), file)
+    return file
+
+
+def fingerprint(folder):
+    return {str(file.relative_to(folder)): file.read_bytes() for file in sorted(folder.rglob("*")) if file.is_file()}
+
+
+def empty_course(folder):
+    (folder / "notebooks").mkdir(parents=True)
+    shutil.copytree(ROOT / "docs", folder / "docs", ignore=shutil.ignore_patterns("_build"))
+    shutil.copy(ROOT / "pyproject.toml", folder)
+    return folder
+
+
+@pytest.fixture
+def course(tmp_path):
+    return empty_course(tmp_path / "course")
+
+
+@pytest.fixture(scope="module")
+def executed(tmp_path_factory):
+    """A course of two notebooks after `run`: (folder, executions, what the folder held before)."""
+    folder = empty_course(tmp_path_factory.mktemp("run") / "course")
+    picture = "import matplotlib.pyplot as plt\nfig, ax = plt.subplots()\nax.plot([1, 2])\nplt.show()"
+    where = "import os, sys\nprint('python:', sys.prefix)\nprint('files:', len(os.listdir()))\nprint('stride: 32')"
+    write(folder, "01_one.ipynb", code("1 + 1", "hide-output"), code(picture), code(where, "measured"))
+    write(folder, "02_two.ipynb", code("import sys\nprint('red', file=sys.stderr)"), text="[back](01_one.ipynb)")
+    before = fingerprint(folder)
+    return folder, run.run(folder, quiet=True), before
+
+
+def test_run_leaves_the_working_tree_as_it_was(executed):
+    folder, _, before = executed
+    after = {name: content for name, content in fingerprint(folder).items() if not name.startswith("build")}
+    assert after == before
+
+
+def test_run_starts_this_python_in_an_empty_folder_and_collects_what_was_measured(executed):
+    _, executions, _ = executed
+    assert [execution.name for execution in executions] == ["01_one", "02_two"]
+    assert executions[0].measured == {"python": sys.prefix, "files": "0", "stride": "32"}
+    assert executions[1].measured == {}
+    assert all(20 * 2**20 < execution.peak_bytes < 2**30 and execution.seconds > 0.1 for execution in executions)
+
+
+def test_the_table_names_every_notebook_and_figure(executed):
+    text = run.table(executed[1])
+    for word in ("01_one", "02_two", "stride", "32", "minutes", "peak memory", "MiB"):
+        assert word in text
+    json.dumps([execution.report() for execution in executed[1]])
+
+
+def test_executed_copies_are_normalised(executed):
+    folder, _, _ = executed
+    for file in sorted((folder / "build" / "notebooks").glob("*.ipynb")):
+        text = file.read_text(encoding="utf-8")
+        notebook = notebooks.read(file)
+        counts = [cell.execution_count for cell in notebook.cells if cell.cell_type == "code"]
+        assert counts == list(range(1, len(counts) + 1))
+        assert "stderr" not in [output.get("name") for cell in notebook.cells for output in cell.get("outputs", [])]
+        notebooks.save(notebooks.normalise(notebook, file.name, URL), file)
+        assert file.read_text(encoding="utf-8") == text
+
+
+def test_the_site_reads_without_a_network(executed):
+    out = executed[0] / "build" / "site"
+    assert (out / "index.html").is_file() and (out / "notebooks" / "02_two.html").is_file()
+    assert site.loads_from_elsewhere(out) == []
+    page = (out / "notebooks" / "01_one.html").read_text(encoding="utf-8")
+    assert page.count("badge-colab.svg") == 1 and page.count("badge-binder.svg") == 1
+    assert page.count("<math ") == 2 and "<mtable" in page and "mathjax" not in page.lower()
+    assert "<details" in page
+    assert '<a class="reference internal" href="01_one.html"' in (out / "notebooks" / "02_two.html").read_text("utf-8")
+
+
+def test_loads_from_elsewhere_are_found(tmp_path):
+    lines = [
+        '<script src="https://cdn.example/x.js"></script>',
+        "<img alt='' src=//img.example/x.png>",
+        '<link rel="stylesheet" href="http://css.example/x.css">',
+        "<style>@font-face { src: url(https://font.example/x.woff) }</style>",
+        '<a href="https://link.example">a link is not loaded</a><img src="local.png">',
+    ]
+    (tmp_path / "page.html").write_text("\n".join(lines), encoding="utf-8")
+    hosts = [url.split("/")[2] for _, url in site.loads_from_elsewhere(tmp_path)]
+    assert hosts == ["img.example", "css.example", "cdn.example", "font.example"]
+
+
+def test_the_site_is_the_same_each_time(executed, tmp_path):
+    folder = executed[0]
+    site.build(folder, folder / "build" / "notebooks", tmp_path / "again")
+    first, again = fingerprint(folder / "build" / "site"), fingerprint(tmp_path / "again")
+    assert [name for name in first.keys() | again.keys() if first.get(name) != again.get(name)] == []
+
+
+def test_an_empty_course_runs(course):
+    assert run.run(course) == []
+    assert (course / "build" / "site" / "index.html").is_file()
+    assert "no notebooks" in run.table([])
+
+
+def test_a_failing_cell_is_named_and_nothing_changes(course):
+    kept = course / "build" / "notebooks" / "from_before.ipynb"
+    kept.parent.mkdir(parents=True)
+    kept.write_text("kept")
+    write(course, "01_fine.ipynb", code("1"))
+    write(course, "02_fails.ipynb", code("one = 1"), code("one / 0"), code("2"))
+    before = fingerprint(course)
+    with pytest.raises(execute.CellFailed) as caught:
+        run.run(course, quiet=True)
+    for words in ("02_fails, cell 3 of 4", "one / 0", "ZeroDivisionError"):
+        assert words in str(caught.value)
+    assert fingerprint(course) == before
+
+
+def test_a_dead_kernel_and_an_endless_cell_are_named():
+    with pytest.raises(execute.CellFailed, match=r"(?s)dies, cell 2 of 2 failed.*kernel died"):
+        execute.execute(lesson(code("import os\nos._exit(1)")), "dies", quiet=True)
+    with pytest.raises(execute.CellFailed, match=r"(?s)waits, cell 2 of 2 failed.*too long"):
+        execute.execute(lesson(code("import time\ntime.sleep(60)")), "waits", quiet=True, timeout=1)
+
+
+def test_the_command_line_says_what_failed_and_exits_with_1(course, monkeypatch, capsys):
+    write(course, "01_fails.ipynb", code("1 / 0"))
+    monkeypatch.setattr(address, "course_folder", lambda: course)
+    assert __main__.main(["run"]) == 1
+    assert "01_fails, cell 2 of 2" in capsys.readouterr().err
+    assert __main__.main(["notebooks", "7"]) == 1
+    assert "No notebook's name starts with '7'" in capsys.readouterr().err
+
+
+def test_notebooks_are_refreshed_in_place_and_the_same_each_time(course):
+    file = write(course, "01_one.ipynb", code("print(6 * 7)"), code("", "blank"), code("'x'"))
+    other = write(course, "02_two.ipynb", code("1"))
+    untouched = other.read_bytes()
+    assert [execution.name for execution in run.refresh(course, ["01"], quiet=True)] == ["01_one"]
+    first = file.read_bytes()
+    run.refresh(course, ["01"], quiet=True)
+    assert file.read_bytes() == first and other.read_bytes() == untouched
+    notebook = notebooks.read(file)
+    assert notebook.metadata == notebooks.METADATA
+    assert [cell.execution_count for cell in notebook.cells if cell.cell_type == "code"] == [1, 2, 3]
+    assert notebook.cells[2].outputs[0].text == "42\n"
+
+
+def test_a_failing_notebook_is_not_written(course):
+    file = write(course, "01_fails.ipynb", code("1 / 0"))
+    before = file.read_bytes()
+    with pytest.raises(execute.CellFailed):
+        run.refresh(course, quiet=True)
+    assert file.read_bytes() == before
+
+
+def test_normalise_by_hand():
+    view = {"application/vnd.jupyter.widget-view+json": {}, "text/plain": "a slider"}
+    outputs = [
+        v4.new_output("stream", name="stdout", text="a"),
+        v4.new_output("stream", name="stderr", text="red"),
+        v4.new_output("stream", name="stdout", text="b\n"),
+        v4.new_output("display_data", data=view),
+        v4.new_output("execute_result", data={"text/plain": "3"}, execution_count=9),
+    ]
+    notebook = lesson(v4.new_code_cell("3\n\n", outputs=outputs, execution_count=9, metadata={"collapsed": True}))
+    notebook.metadata = {"widgets": {}, "kernelspec": {"name": "mine"}}
+    notebooks.normalise(notebook, "01_one.ipynb", URL)
+    cell = notebook.cells[-1]
+    assert [output.output_type for output in cell.outputs] == ["stream", "execute_result"]
+    assert cell.outputs[0].text == "ab\n" and cell.source == "3" and cell.metadata == {}
+    assert cell.execution_count == cell.outputs[1].execution_count == 2
+    assert notebook.metadata == notebooks.METADATA
+
+
+def test_measured_lines_have_a_form():
+    output = v4.new_output("stream", name="stdout", text="loss: no colon\nmean IoU: at 8: 0.5\n")
+    notebook = v4.new_notebook(cells=[v4.new_code_cell("", metadata={"tags": ["measured"]}, outputs=[output])])
+    assert execute.measured(notebook, "x") == {"loss": "no colon", "mean IoU: at 8": "0.5"}
+    output.text = "0.5"
+    with pytest.raises(ValueError, match="name: value"):
+        execute.measured(notebook, "x")
+
+
+def test_save_leaves_the_old_file_when_writing_fails(tmp_path, monkeypatch):
+    file = tmp_path / "01_one.ipynb"
+    assert notebooks.save(lesson(), file) and not notebooks.save(lesson(), file)
+    before = file.read_bytes()
+    monkeypatch.setattr(os, "replace", lambda *_: (_ for _ in ()).throw(OSError("disk full")))
+    with pytest.raises(OSError):
+        notebooks.save(lesson(code("new")), file)
+    assert file.read_bytes() == before and list(tmp_path.iterdir()) == [file]
+    file.write_text("no notebook")
+    with pytest.raises(ValueError, match="is no notebook"):
+        notebooks.read(file)
+
+
+def test_lab_copies_without_outputs_and_never_overwrites(course):
+    output = v4.new_output("stream", name="stdout", text="the answer\n")
+    write(course, "01_one.ipynb", v4.new_code_cell("1", outputs=[output], execution_count=1))
+    assert [file.name for file in lab.copy(course)] == ["01_one.ipynb"]
+    mine = course / "work" / "01_one.ipynb"
+    assert "the answer" not in mine.read_text(encoding="utf-8")
+    mine.write_text("my own work")
+    write(course, "02_two.ipynb", code("2"))
+    write(course, "exercises/02_more.ipynb", code("2"))
+    assert sorted(file.name for file in lab.copy(course)) == ["02_more.ipynb", "02_two.ipynb"]
+    assert mine.read_text() == "my own work" and (course / "work" / "exercises" / "02_more.ipynb").is_file()
+    assert lab.copy(course) == []
+
+
+def test_lab_hands_its_arguments_on(course, monkeypatch):
+    monkeypatch.setattr(address, "course_folder", lambda: course)
+    given = []
+    monkeypatch.setattr(lab, "start", lambda folder, arguments: given.append((folder, arguments)) or 7)
+    assert __main__.main(["lab", "--no-browser", "--port=9999"]) == 7
+    assert given == [(course, ["--no-browser", "--port=9999"])]
+    with pytest.raises(SystemExit):
+        __main__.main(["address", "--no-browser"])
+
+
+def test_the_address_moves_with_one_command_and_back(course, monkeypatch, capsys):
+    for name in ("README.md", "CITATION.cff", "CONTRIBUTING.md", "CHANGELOG.md"):
+        shutil.copy(ROOT / name, course)
+    for file in notebooks.lessons(ROOT):
+        shutil.copy(file, course / "notebooks")
+    write(course, "99_one.ipynb", v4.new_markdown_cell(f"[the course]({URL}/issues), {URL}."))
+    fork.rewrite(course, URL)
+    before = fingerprint(course)
+    monkeypatch.setattr(address, "course_folder", lambda: course)
+    assert __main__.main(["address", "https://github.com/a-teacher/fcn.course.git/"]) == 0
+    assert "a-teacher/fcn.course" in capsys.readouterr().out
+    slug = URL.removeprefix("https://github.com/")
+    assert [name for name, content in fingerprint(course).items() if slug.encode() in content] == []
+    source = (course / "notebooks" / "99_one.ipynb").read_text(encoding="utf-8")
+    assert source.count("a-teacher/fcn.course") == 5  # Colab, Binder, install cell, two links
+    assert __main__.main(["address"]) == 0
+    assert capsys.readouterr().out == "https://github.com/a-teacher/fcn.course\n"
+    assert __main__.main(["address", URL]) == 0
+    assert fingerprint(course) == before
+
+
+@pytest.mark.parametrize(
+    "url", ["", "a/b", "http://github.com/a/b", "https://gitlab.example/a/b", "https://github.com/a/b/c"]
+)
+def test_other_addresses_are_refused(url):
+    with pytest.raises(ValueError, match="expected https://github.com/OWNER/NAME"):
+        address.check_address(url)
+
+
+def test_only_whole_names_are_replaced():
+    text = "https://github.com/a/b https://github.com/a/bc https://github.com/a/b-2 x.org/github/a/b/blob a/b"
+    moved = address.replace_address(text, "https://github.com/a/b", "https://github.com/c/d")
+    assert moved == "https://github.com/c/d https://github.com/a/bc https://github.com/a/b-2 x.org/github/c/d/blob a/b"
+
+
+def test_a_notebook_without_its_head_is_refused():
+    without_badges, without_tag = lesson(), lesson()
+    without_badges.cells[0].source = "# Title"
+    without_tag.cells[1].metadata = {}
+    with pytest.raises(ValueError, match="01_x.ipynb: the first cell"):
+        address.stamp(without_badges, "01_x.ipynb", URL)
+    with pytest.raises(ValueError, match='01_x.ipynb: the first code cell must carry the tag "install"'):
+        address.stamp(without_tag, "01_x.ipynb", URL)
+
+
+def test_the_install_cell_installs_on_colab_only():
+    source = address.install_source(URL).replace("    %pip", "    ran = '%pip").rstrip() + "'"
+    assert source.count('"fcn-tutorial @ ') == 1 and f"/{address.TAG}.zip" in source and "upgrade" not in source.lower()
+    elsewhere, colab = {}, {}
+    exec(source, elsewhere)
+    exec(source.replace('"google.colab"', '"sys"'), colab)
+    assert "ran" not in elsewhere and "pip install" in colab["ran"]
+
+
+def test_the_kernel_is_this_python():
+    assert kernels.is_own(kernels.kernel_command())
+    assert kernels.is_own([sys.executable, "-m", "x"]) and not kernels.is_own(["/other/bin/python", "-m", "x"])
+
+
+def test_watch_sees_the_peak_of_a_process():
+    hold = "import time; x = bytearray(300 * 2**20); time.sleep(1); del x; time.sleep(1)"
+    with subprocess.Popen([sys.executable, "-c", hold]) as process:
+        watch = kernels.Watch(process.pid)
+        watch.start()
+        process.wait()
+        watch.close()
+    assert 300 * 2**20 < watch.peak < 400 * 2**20
+
+
+def test_formulas_become_mathml():
+    assert "<mfrac>" in mathml.to_mathml(r"\frac{1}{2}", False)
+    for rows in (
+        r"a \\ b",
+        r"\begin{gathered}a \\ b\end{gathered}",
+        r"\begin{equation*}\begin{aligned}a\\b\end{aligned}\end{equation*}",
+    ):
+        assert mathml.to_mathml(rows, True).count("<mtr>") == 2
+    assert mathml.to_mathml(r"\begin{nonsense}a & b\end{nonsense}", True).startswith("<code>")
+
+
+def test_the_command_line_starts_without_keras():
+    code = (
+        "import sys; from fcn_tutorial import __main__ as m; m.build_parser(); "
+        "print([name for name in ('keras', 'numpy', 'nbclient') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("verb", __main__.VERBS)
+def test_every_verb_has_help(verb, capsys):
+    with pytest.raises(SystemExit) as caught:
+        __main__.main([verb, "--help"])
+    assert caught.value.code == 0 and "usage:" in capsys.readouterr().out
+
+
+def test_check_finds_what_is_off(monkeypatch, tmp_path, capsys):
+    pytest.importorskip("fcn_tutorial.backbones.efficientnet_lite")
+    from fcn_tutorial.backbones import efficientnet_lite
+
+    assert [finding.name for finding in check.look() if not finding.ok] == []
+    changed = tmp_path / "weights.pth"
+    changed.write_bytes(b"not the weights")
+    monkeypatch.setattr(efficientnet_lite, "weights_path", lambda: changed)
+    monkeypatch.setattr(check, "MEMORY", 2**60)
+    monkeypatch.setattr(
+        check.metadata, "requires", lambda _: ["numpy>=99", "no-such-package>=1", "ruff>=99; extra == 'test'"]
+    )
+    monkeypatch.setattr(kernels, "kernel_command", lambda: ["/other/python"])
+    off = {finding.name: finding for finding in check.look() if not finding.ok}
+    assert set(off) == {"numpy", "no-such-package", "kernel", "weights", "memory"}
+    assert all(finding.advice for finding in off.values())
+    assert __main__.main(["check"]) == 1
+    assert "5 of" in capsys.readouterr().out
+    assert __main__.main(["check", "--json"]) == 1
+    assert json.loads(capsys.readouterr().out)["ok"] is False
+
+
+def test_check_survives_a_backend_that_does_not_start():
+    done = subprocess.run(
+        [sys.executable, "-m", "fcn_tutorial", "check"],
+        env={**os.environ, "KERAS_BACKEND": "nonsense"},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 1 and "Keras does not start" in done.stdout and "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(("stored", "passes"), [("same", True), ("other", False)])
+def test_nbval_compares_stdout_and_leaves_stderr_out(course, stored, passes):
+    shutil.copy(ROOT / "conftest.py", course)
+    output = v4.new_output("stream", name="stdout", text=f"{stored}\n0.25 s\n")
+    cell = code("import sys\nprint('same\\n1.5 s')\nprint('red', file=sys.stderr)")
+    cell.outputs, cell.execution_count = [output], 1
+    file = course / "notebooks" / "01_one.ipynb"
+    notebooks.save(v4.new_notebook(cells=[cell]), file)
+    command = ["-m", "pytest", "-q", "-p", "no:cacheprovider", "--nbval", "--nbval-sanitize-with"]
+    command += [str(ROOT / "tests" / "nbval_sanitize.cfg"), "--nbval-cell-timeout", "60", str(file)]
+    done = subprocess.run([sys.executable, *command], cwd=course, capture_output=True, text=True)
+    assert (done.returncode == 0) == passes, done.stdout
+
+
+def test_the_wheel_carries_data_and_no_plumbing_from_the_clone(tmp_path):
+    command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "--no-index"]
+    subprocess.run([*command, "--wheel-dir", str(tmp_path), str(ROOT)], check=True, capture_output=True)
+    with zipfile.ZipFile(next(tmp_path.glob("*.whl"))) as wheel:
+        names = wheel.namelist()
+        for file in (ROOT / "data").iterdir():
+            packed = wheel.read(f"fcn_tutorial/data/{file.name}")
+            assert hashlib.sha256(packed).digest() == hashlib.sha256(file.read_bytes()).digest()
+    assert {name.split("/")[0].split("-")[0] for name in names} == {"fcn_tutorial"}
+
+
+@pytest.fixture
+def set_up(tmp_path, monkeypatch):
+    """tools/set_up.py, working in an empty folder, its pip calls only recorded in `.calls`."""
+    spec = importlib.util.spec_from_file_location("set_up", ROOT / "tools" / "set_up.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    for name in ("VENV", "STAMP", "UNFINISHED"):
+        monkeypatch.setattr(module, name, tmp_path / getattr(module, name).relative_to(module.ROOT))
+    module.calls = []
+    monkeypatch.setattr(module, "pip", lambda *arguments, **_: module.calls.append(arguments))
+    return module
+
+
+def test_set_up_is_done_once_and_mended_after_an_interruption(set_up, monkeypatch):
+    set_up.main()
+    assert set_up.runs() and [call[0] for call in set_up.calls] == ["--require-hashes", "--no-deps"]
+    set_up.main()
+    assert len(set_up.calls) == 2
+    set_up.STAMP.write_text("an older lock")
+    half = set_up.VENV / "half-installed"
+    half.touch()
+
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(set_up, "pip", interrupted)
+        set_up.main()
+    assert half.exists() and not set_up.STAMP.exists()
+    set_up.main()
+    assert not half.exists() and set_up.STAMP.exists() and len(set_up.calls) == 4
+
+
+@pytest.mark.parametrize("version", [(3, 8), (3, 10), (3, 14)])
+def test_set_up_refuses_other_pythons_in_one_line(set_up, version):
+    with pytest.raises(SystemExit) as caught:
+        set_up.refuse_unsuitable(version, "linux", "x86_64")
+    assert (
+        "3.11, 3.12 or 3.13" in caught.value.code and "Install" in caught.value.code and "\n" not in caught.value.code
+    )
+    with pytest.raises(SystemExit, match="Colab or Binder"):
+        set_up.refuse_unsuitable((3, 12), "darwin", "x86_64")
+    for good in ((3, 11), (3, 12), (3, 13)):
+        set_up.refuse_unsuitable(good, "darwin", "arm64")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a shell script")
+def test_make_finds_a_suitable_python_or_refuses(tmp_path):
+    script = ["sh", str(ROOT / "tools" / "find_python.sh")]
+    assert subprocess.run([*script, sys.executable], capture_output=True, text=True).stdout.strip() == sys.executable
+    old = tmp_path / "python3"
+    old.write_text('#!/bin/sh\ncase "$2" in *exit*) exit 1;; *) echo 3.9;; esac\n')
+    old.chmod(0o755)
+    done = subprocess.run([*script, str(old)], capture_output=True, text=True)
+    assert (
+        done.returncode == 1 and done.stdout == "" and done.stderr.count("\n") == 1 and f"{old} is 3.9" in done.stderr
+    )
