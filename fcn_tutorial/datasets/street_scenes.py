@@ -109,11 +109,17 @@ def _finish(canvas, dice, start):
     seen[: VOID + 1] = False
     ids = np.cumsum(seen, dtype=np.int32) * seen
     instance_map = ids.astype(np.int32)[canvas.owner]
-    instances = [Instance(int(classes[o]), _box(instance_map == ids[o]), int(ids[o])) for o in np.nonzero(seen)[0]]
+    boxes = _boxes(instance_map, int(seen.sum()))
+    instances = [Instance(int(classes[o]), boxes[n], n + 1) for n, o in enumerate(np.nonzero(seen)[0])]
     return Scene((image + np.float32(0.5)).astype(np.uint8), classes[canvas.owner], instance_map, instances)
 
 
-def _box(mask):
-    """Tight half-open box of a mask (H, W)."""
-    rows, columns = np.nonzero(mask.any(1))[0], np.nonzero(mask.any(0))[0]
-    return Box(int(rows[0]), int(columns[0]), int(rows[-1]) + 1, int(columns[-1]) + 1)
+def _boxes(instance_map, count):
+    """Tight half-open boxes of the mask ids 1 to `count`, all of which occur."""
+    rows, columns = np.nonzero(instance_map)
+    ids = instance_map[rows, columns] - 1
+    low, high = np.full((2, count), max(instance_map.shape)), np.zeros((2, count), int)
+    for axis, values in enumerate((rows, columns)):
+        np.minimum.at(low[axis], ids, values)
+        np.maximum.at(high[axis], ids, values + 1)
+    return [Box(*edges) for edges in np.concatenate([low, high]).T.tolist()]
