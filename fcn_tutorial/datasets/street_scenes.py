@@ -77,7 +77,7 @@ class StreetScenes:
         return _draw(int(index) % self._count, self.size, self.seed)
 
     def instances(self, index):
-        """Visible instances of scene `index`, farthest first."""
+        """Visible instances of scene `index`, in drawing order: what hides another comes after it."""
         return self.scene(index).instances
 
     def instance_map(self, index):
