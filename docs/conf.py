@@ -15,7 +15,7 @@ nb_execution_mode = "off"
 nb_ipywidgets_js = {}  # widgets need a kernel, and their scripts would come over the network
 nb_output_stderr = "remove"
 nb_render_image_options = {"alt": "The figure that the text below describes"}
-suppress_warnings = ["toc.empty_glob", "mystnb.unknown_mime_type"]
+suppress_warnings = ["mystnb.unknown_mime_type"]
 
 html_theme = "sphinx_book_theme"
 html_title = project

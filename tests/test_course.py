@@ -133,9 +133,10 @@ def test_the_site_is_the_same_each_time(executed, tmp_path):
     assert [name for name in first.keys() | again.keys() if first.get(name) != again.get(name)] == []
 
 
-def test_an_empty_course_runs(course):
+def test_an_empty_course_runs(course, capsys):
     assert run.run(course) == []
     assert (course / "build" / "site" / "index.html").is_file()
+    assert capsys.readouterr().err == ""
     assert "no notebooks" in run.table([])
 
 

@@ -40,7 +40,10 @@ def build(folder, executed, out):
 
 def _lay_notebooks(executed, target):
     """Copy the executed notebooks; the badges' pictures come from docs/_static instead of the web."""
-    for file in sorted(executed.glob("*.ipynb")):
+    target.mkdir()
+    if not (files := sorted(executed.glob("*.ipynb"))):
+        (target / "none.md").write_text("# The course has no notebooks yet\n", encoding="utf-8")
+    for file in files:
         notebook = notebooks.read(file)
         head = notebook.cells[0]
         head.source = head.source.replace(address.COLAB_IMAGE, "../_static/badge-colab.svg")
