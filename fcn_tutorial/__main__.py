@@ -5,11 +5,12 @@ Each verb is a module of fcn_tutorial.commands with `add_parser(verbs)`; what it
 
 import argparse
 import importlib
+import pickle
 import sys
 
 from fcn_tutorial import __version__
 
-VERBS = ("run", "lab", "notebooks", "address", "check")
+VERBS = ("run", "lab", "notebooks", "address", "check", "stride", "train", "evaluate", "segment")
 
 
 def build_parser():
@@ -33,11 +34,11 @@ def main(arguments=None):
     parsed.rest = rest
     try:
         return parsed.call(parsed) or 0
-    except (ValueError, OSError, RuntimeError) as error:
+    except (ValueError, OSError, RuntimeError, FloatingPointError, pickle.UnpicklingError) as error:
         print(f"fcn-tutorial: {error}", file=sys.stderr)
         return 1
-    except KeyboardInterrupt:
-        print("fcn-tutorial: stopped.", file=sys.stderr)
+    except KeyboardInterrupt as stop:
+        print(f"fcn-tutorial: stopped. {stop}".rstrip(), file=sys.stderr)
         return 130
 
 

@@ -73,17 +73,20 @@ def set_trainable(network, fine_tune):
 
 def _train_epoch(trainer, batches, title, bar):
     """One pass over `batches`, read one by one so that a bad image is reported as what it is; the mean loss."""
-    trainer.reset_metrics()
+    total = 0.0
     for index in range(len(batches)):
-        loss = float(trainer.train_on_batch(*batches[index]))
+        inputs, labels = batches[index]
+        trainer.reset_metrics()  # some versions of Keras would report the mean of all batches so far
+        loss = float(trainer.train_on_batch(inputs, labels))
         if not np.isfinite(loss):
             raise FloatingPointError(
                 f"The loss is {loss} in {title}: training can't go on. Lower the learning rate, and check the images and "
                 "masks. The last whole epoch, if any, is in the output file."
             )
-        bar.set_description(f"{title}, loss {loss:.3f}")
+        total += loss * len(labels)
+        bar.set_description(f"{title}, loss {loss:.3f}", refresh=False)
         bar.update()
-    return loss
+    return total / len(batches.dataset)
 
 
 def _resume(network, trainer, out, settings):

@@ -16,3 +16,8 @@ def feature_model(model, layer_names):
     """Model of any input size: images (N, H, W, C) -> {key: output of the layer named layer_names[key]}, layers shared."""
     outputs = {key: model.get_layer(name).output for key, name in layer_names.items()}
     return free_input_size(keras.Model(model.input, outputs))
+
+
+def last_map(model, layer_name):
+    """Model of any input size: images (N, H, W, C) -> the output of one layer (N, h, w, channels), layers shared."""
+    return free_input_size(keras.Model(model.input, model.get_layer(layer_name).output))

@@ -1,0 +1,34 @@
+"""``fcn-tutorial evaluate FILE --data ... --split val``: the four metrics of trained weights (notebook 05)."""
+
+from pathlib import Path
+
+from fcn_tutorial.commands import data_options, output
+
+
+def add_parser(verbs):
+    """Add the verb to `verbs`, argparse's subparsers."""
+    parser = verbs.add_parser(
+        "evaluate",
+        help="the four metrics of trained weights",
+        description="Scores a weights file on one split: one confusion matrix over all its images, void left out.",
+    )
+    parser.add_argument("file", type=Path, metavar="FILE", help="a NAME.weights.h5 that `fcn-tutorial train` wrote")
+    data_options.add(parser)
+    parser.add_argument("--split", choices=data_options.SPLITS, default="val", help="default: %(default)s")
+    parser.add_argument("--batch", type=int, default=8, metavar="N", help="images at a time, default: %(default)s")
+    output.add_json(parser)
+    parser.set_defaults(call=call)
+
+
+def call(arguments):
+    """Evaluate and report. Raises ValueError and FileNotFoundError for a bad file or bad data."""
+    dataset = data_options.load(arguments, arguments.split)
+    from fcn_tutorial import metrics, training, weights
+
+    network = weights.load(arguments.file)
+    result = metrics.scores(training.evaluate(network, dataset, arguments.batch)).as_dict(network.class_names)
+    result["images"] = len(dataset)
+    figures = [(key.replace("_", " "), value) for key, value in result.items() if isinstance(value, float)]
+    rows = [*figures, *((f"  {name}", value) for name, value in result["per_class_iou"].items())]
+    lines = [f"{name:26}{'absent' if value is None else format(value, '.3f')}" for name, value in rows]
+    output.report(arguments, result, "\n".join([*lines, f"{'images':26}{len(dataset)}"]))

@@ -1,0 +1,84 @@
+"""Label every pixel of a photo, and write what was found as pictures."""
+
+import os
+from collections import Counter
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from fcn_tutorial import training
+from fcn_tutorial.datasets import photos
+from fcn_tutorial.datasets.pairs import resize_mask
+from fcn_tutorial.labels import PALETTE, colour
+
+
+def segment(network, image, short_side=360):
+    """Class indices (H, W) uint8 for an RGB photo (H, W, 3) uint8.
+
+    A photo whose shorter side is above `short_side` pixels is shown to the network at that size, and its labels are
+    stretched back, nearest neighbour; 0 shows every photo as it is. Raises ValueError as `pairs.check_image`.
+    """
+    shrink = short_side and min(image.shape[:2]) > short_side
+    seen = photos.resize_short_side(image, short_side) if shrink else image
+    labels = training.predict(network, seen).argmax(axis=-1).astype(np.uint8)
+    return resize_mask(labels, image.shape[:2]) if shrink else labels
+
+
+def segment_file(network, path, folder, stem, short_side=360):
+    """Segment the photo at `path`, write `folder`/`stem`_labels.png and _overlay.png, and say which classes it shows.
+
+    Returns {"image", "labels", "overlay": paths as text, "shares": {class: share of the pixels}}.
+    """
+    image = photos.load(path)
+    labels = segment(network, image, short_side)
+    label_map = Image.fromarray(labels)
+    label_map.putpalette(PALETTE.ravel().tolist())
+    files = {"labels": folder / f"{stem}_labels.png", "overlay": folder / f"{stem}_overlay.png"}
+    _write_png(label_map, files["labels"])
+    _write_png(overlay(image, labels, network.class_names), files["overlay"])
+    counts = np.bincount(labels.ravel(), minlength=len(network.class_names)) / labels.size
+    shares = {name: float(share) for name, share in zip(network.class_names, counts) if share}
+    return {"image": str(path), **{key: str(file) for key, file in files.items()}, "shares": shares}
+
+
+def overlay(image, labels, class_names):
+    """Picture of the photo under its labels' colours, a dark line between classes, and a legend of those that occur."""
+    picture = (0.5 * image + 0.5 * colour(labels)).astype(np.uint8)
+    border = np.zeros(labels.shape, bool)
+    border[:, 1:] |= labels[:, 1:] != labels[:, :-1]
+    border[1:] |= labels[1:] != labels[:-1]
+    picture[border] = 0
+    height, width = labels.shape
+    font = ImageFont.load_default(size=max(10, min(height, width) // 30))
+    row = int(1.5 * font.size)
+    entries = [(class_names[index], PALETTE[index]) for index in np.unique(labels)]
+    steps = [int(font.getlength(name)) + 2 * row for name, _ in entries]
+    columns = max(1, width // max(steps))
+    page = Image.new("RGB", (width, height + row * -(-len(entries) // columns)), "white")
+    page.paste(Image.fromarray(picture))
+    draw = ImageDraw.Draw(page)
+    for number, (name, rgb) in enumerate(entries):
+        x, y = (number % columns) * max(steps), height + number // columns * row
+        draw.rectangle((x + 4, y + row // 4, x + 4 + row // 2, y + 3 * row // 4), fill=tuple(int(v) for v in rgb), outline="black")
+        draw.text((x + 8 + row // 2, y + row // 8), name, fill="black", font=font)
+    return page
+
+
+def distinct_stems(paths):
+    """File names without ending for `paths`; those that occur several times get a number, so that none is overwritten."""
+    stems, seen = [], Counter()
+    for path in paths:
+        seen[path.stem] += 1
+        stems.append(path.stem if seen[path.stem] == 1 else f"{path.stem}_{seen[path.stem]}")
+    return stems
+
+
+def _write_png(picture, path):
+    unfinished = path.with_name(f".{path.name}.unfinished")
+    try:
+        picture.save(unfinished, format="PNG")
+        os.replace(unfinished, path)
+    except OSError as error:
+        raise OSError(f"Could not write {path}: {error}. Free some space or choose another folder.") from error
+    finally:
+        unfinished.unlink(missing_ok=True)
