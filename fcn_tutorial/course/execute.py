@@ -87,8 +87,8 @@ def _describe(name, code, running, error):
     where = f"cell {code.index(cell) + 1} of {len(code)}" if cell else "before the first cell"
     source = f"\n\n{cell.source}" if cell else ""
     if isinstance(error, CellExecutionError):
-        reason = error.traceback
-    elif isinstance(error, CellTimeoutError):
+        return f"{name}, {where} failed.\n\n{error.traceback}"  # which holds the source
+    if isinstance(error, CellTimeoutError):
         reason = "It took too long and was stopped."
     else:
         reason = "Its kernel died; most often the memory ran out. Close other programs and try again."
