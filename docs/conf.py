@@ -20,6 +20,7 @@ suppress_warnings = ["mystnb.unknown_mime_type"]
 html_theme = "sphinx_book_theme"
 html_title = project
 html_static_path = ["_static"]
+html_css_files = ["course.css"]
 html_show_sourcelink = False
 html_copy_source = False
 html_theme_options = {

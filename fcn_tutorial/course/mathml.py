@@ -40,7 +40,7 @@ def _visit_inline(visitor, node):
 
 
 def _visit_block(visitor, node):
-    visitor.body.append(visitor.starttag(node, "div", CLASS="math"))
+    visitor.body.append(visitor.starttag(node, "div", CLASS="formula"))
     if node["number"]:
         visitor.body.append(f'<span class="eqno">({node["number"]})</span>')
     visitor.body.append(to_mathml(node.astext(), True, node) + "</div>\n")
