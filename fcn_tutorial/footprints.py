@@ -1,0 +1,140 @@
+"""Footprints: which cells answer to ink on which pixels, with positive weights in the network (notebook 03)."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from fcn_tutorial import strips
+from fcn_tutorial.backend import keras, ops
+
+_LENGTHS = (288, 800, 1344, 2240, 4096)  # strips to try, in pixels
+_INK = 1e4  # far above what a preprocessing layer inside the model takes off
+_GAIN = 16  # keeps the faint edges of deep networks above the smallest float32; overflow in the middle does no harm
+
+
+class Footprint(NamedTuple):
+    """Cell i of the map of a strip of `size` (H, W) answers to ink on pixels first + stride * i to last + stride * i.
+
+    `receptive_field` is last - first + 1, or None when cells also change with pixels farther away.
+    """
+
+    stride: int
+    first: int
+    last: int
+    receptive_field: int | None
+    size: tuple[int, int]
+
+
+def footprint(model, axis=1):
+    """Which pixels reach which cells of a Keras model along `axis` (0 rows, 1 columns): a `Footprint`.
+
+    Ink is moved on a black strip. Kernels are replaced by random positive ones, biases by zero and normalisations by
+    neutral ones (in a call of their own: the model stays as it is), so that a cell answers whenever ink lies in its
+    window. Raises ValueError when a strip of 4096 pixels holds no edge, and for weights of an unknown kind.
+    """
+    answer = with_positive_weights(model, axis)
+    stride, last, along, across = _right_edge(answer, model, axis)
+    _, mirrored, _, _ = _right_edge(answer, model, axis, [along], mirrored=True)
+    first = along - 1 - mirrored - stride * (strips.cells(model, along, across, axis) - 1)
+    bounded = not _changes_from_afar(model, last, along, across, axis)
+    size = (along, across) if axis == 0 else (across, along)
+    return Footprint(stride, first, last, last - first + 1 if bounded else None, size)
+
+
+def footprint_stride(model, axis=1):
+    """The stride of `footprint` alone, in half the time."""
+    return _right_edge(with_positive_weights(model, axis), model, axis)[0]
+
+
+def _right_edge(answer, model, axis, lengths=_LENGTHS, mirrored=False):
+    """Stride, last pixel of cell 0's window, and the strip (along, across) on which they were found.
+
+    Ink from pixel p to the end leaves the cells whose windows end before p silent. The first p that leaves n cells
+    silent and the first that leaves n - 1 are a stride apart. `mirrored`: the same, counted from the strip's other end.
+    """
+    across = strips.thickness(model)
+    for length in lengths:
+        along = across * -(-length // across)
+        count = strips.cells(model, along, across, axis)
+        silent = _silent_cells(answer, model, along, across, axis, mirrored)
+        end = along - 1 - 2 * along // count if count > 2 else 0  # "valid" layers may not look at the last pixels
+        found = silent(end)
+        if found >= 2:
+            break
+    else:
+        raise ValueError(
+            f"Ink anywhere on a strip of {along} pixels reaches every cell; the footprint has no edge there."
+        )
+    known = {end: found}
+    places = [_first_place(silent, known, number) for number in (found, found - 1)]
+    stride = places[0] - places[1]
+    return stride, places[0] - 1 - stride * (found - 1), along, across
+
+
+def _first_place(silent, known, number):
+    """Smallest p that leaves `number` cells silent, by bisection between what is `known`, {p: cells silent}, so far."""
+    while True:
+        low = max((place for place, cells in known.items() if cells < number), default=-1)
+        high = min(place for place, cells in known.items() if cells >= number)
+        if high == 0:
+            raise ValueError("The network answers to no ink at all; take preprocessing layers out of it first.")
+        if high - low == 1:
+            return high
+        middle = max((low + high) // 2, high - 64)
+        known[middle] = silent(middle)
+
+
+def _silent_cells(answer, model, along, across, axis, mirrored):
+    """Function of p: how many cells come before the first that answers to ink from pixel p to the end of the strip."""
+    black = np.zeros((1, along, across, strips.channels(model)), "float32")
+    maps = []
+
+    def silent(place):
+        inked = black.copy()
+        inked[:, slice(0, along - place) if mirrored else slice(place, along)] = _INK
+        if not maps:
+            maps.extend(strips.run(answer, np.concatenate([black, inked]), axis))
+        answers = maps.pop() if len(maps) == 2 else strips.run(answer, inked, axis)[0]
+        lit = (answers != maps[0]).any(axis=(1, 2))
+        lit = lit[::-1] if mirrored else lit
+        return int(lit.argmax()) if lit.any() else lit.size
+
+    return silent
+
+
+def _changes_from_afar(model, last, along, across, axis):
+    """Does cell 0, with the model's own weights, change with pixels beyond `last`? Behind a global pooling it does."""
+    shape = (1, along, across, strips.channels(model))
+    noise = 100 * np.random.default_rng(0).standard_normal(shape).astype("float32")
+    louder = noise.copy()
+    louder[:, last + 1 :] *= 100
+    one, other = (strips.run(model, strip, axis)[0, 0] for strip in (noise, louder))
+    return bool(np.abs(one - other).max() > 1e-4 * np.abs(one).max())
+
+
+def with_positive_weights(model, axis):
+    """The model as a function whose kernels are positive and which adds and subtracts nothing.
+
+    Raises ValueError for what is no Keras model and for weights of an unknown name.
+    """
+    if not isinstance(model, keras.Model):
+        raise ValueError(f"A footprint replaces weights; expected a Keras model, got {type(model).__name__}.")
+    random = np.random.default_rng(0)
+
+    def replaced(weight):
+        shape, name = tuple(weight.shape), weight.name
+        if "kernel" in name and len(shape) in (2, 4):
+            each_channel_alone = "depthwise" in name or shape[-1] == 1
+            taps = (shape[axis] if len(shape) == 4 else 1) * (1 if each_channel_alone else shape[-2])
+            return ops.convert_to_tensor(_GAIN / taps * (0.5 + random.random(shape, "float32")), weight.dtype)
+        if name in ("gamma", "moving_variance", "variance"):
+            return ops.ones(shape, weight.dtype)
+        if name in ("bias", "beta", "moving_mean", "mean"):
+            return ops.zeros(shape, weight.dtype)
+        if "float" in weight.dtype:
+            raise ValueError(f"A footprint needs positive weights and does not know the kind of {weight.path!r}.")
+        return weight.value
+
+    trainable = [replaced(weight) for weight in model.trainable_variables]
+    others = [replaced(weight) for weight in model.non_trainable_variables]
+    return lambda images: model.stateless_call(trainable, others, images, training=False)[0]
