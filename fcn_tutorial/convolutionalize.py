@@ -1,6 +1,7 @@
 """Turn a classifier into a fully convolutional network: every Dense layer becomes the same function as a convolution.
 
-Long, Shelhamer and Darrell 2015, section 3.1; notebook 02 builds each step by hand. Weights *and biases* are carried over.
+Long, Shelhamer and Darrell 2015, section 3.1; notebook 02 builds each step by hand. Weights *and biases* are carried
+over.
 """
 
 from fcn_tutorial.backbones.features import free_input_size
@@ -16,12 +17,12 @@ _POOLINGS = (layers.GlobalAveragePooling2D, layers.Flatten)
 def convolutionalize(classifier, pooling="window", input_size=(None, None)):
     """The function of `classifier` as convolutions: images (N, H, W, C) -> logits (N, rows, columns, classes).
 
-    classifier: functional Keras model that ends in GlobalAveragePooling2D + Dense layers, or Flatten + Dense layers, with
-        Dropout and activations. A softmax at the end is split off.
-    pooling: what becomes of a global average pooling. "window" slides its window over the map (average pooling with stride
-        1), which is exact for any Dense layers: at the training size the output is 1 x 1 and equals the classifier's
-        logits. "none" leaves it out, so that every cell has its own logits, whose mean over the map equals the
-        classifier's; that needs a single Dense layer without a non-linearity.
+    classifier: functional Keras model that ends in GlobalAveragePooling2D + Dense layers, or Flatten + Dense layers,
+        with Dropout and activations. A softmax at the end is split off.
+    pooling: what becomes of a global average pooling. "window" slides its window over the map (average pooling with
+        stride 1), which is exact for any Dense layers: at the training size the output is 1 x 1 and equals the
+        classifier's logits. "none" leaves it out, so that every cell has its own logits, whose mean over the map
+        equals the classifier's; that needs a single Dense layer without a non-linearity.
     input_size: (H, W) of the new network's input; None frees it.
 
     The body's layers are shared with `classifier`; the new convolutions hold copies of the Dense layers' weights.
@@ -63,9 +64,11 @@ def split_softmax(classifier):
 
 
 def _as_convolution(dense, window, x, is_last):
-    """`dense` applied to windows (rows, columns) of the map `x`: its kernel (rows*columns*C, units) is only reshaped."""
+    """`dense` on windows (rows, columns) of the map `x`: its kernel (rows*columns*C, units) is only reshaped."""
     activation = None if is_last and _is_softmax(dense) else dense.activation
-    convolution = layers.Conv2D(dense.units, window, activation=activation, use_bias=dense.use_bias, name=f"{dense.name}_conv")
+    convolution = layers.Conv2D(
+        dense.units, window, activation=activation, use_bias=dense.use_bias, name=f"{dense.name}_conv"
+    )
     y = convolution(x)
     kernel, *bias = dense.get_weights()
     convolution.set_weights([kernel.reshape(*window, -1, dense.units), *bias])
@@ -80,7 +83,9 @@ def _split(classifier):
             "A subclassed model has no graph of layers to convert: build it with keras.Model(inputs, outputs)."
         )
     if len(classifier.inputs) != 1 or len(classifier.outputs) != 1:
-        raise ValueError(f"{classifier.name} has several inputs or outputs; expected one image and one vector of scores.")
+        raise ValueError(
+            f"{classifier.name} has several inputs or outputs; expected one image and one vector of scores."
+        )
     tensor, tail = classifier.outputs[0], []
     while len(tensor.shape) == 2:
         layer = tensor._keras_history.operation
@@ -92,22 +97,25 @@ def _split(classifier):
         tensor = layer.input
     if not any(isinstance(layer, layers.Dense) for layer in tail) or not isinstance(tail[0], _POOLINGS):
         raise ValueError(
-            f"{classifier.name} has the output shape {tuple(classifier.outputs[0].shape)} without a Dense layer behind a "
-            "last map; expected GlobalAveragePooling2D or Flatten, then Dense. It may be fully convolutional already."
+            f"{classifier.name} has the output shape {tuple(classifier.outputs[0].shape)} without a Dense layer behind "
+            "a last map; expected GlobalAveragePooling2D or Flatten, then Dense. It may be fully convolutional already."
         )
     source = tensor._keras_history.operation
     if len(tensor.shape) != 4 or tail[0].data_format != "channels_last":
         raise _refusal(tail[0])
     if isinstance(source, layers.GlobalAveragePooling2D):  # keepdims=True: its 1 x 1 map has lost the grid
         raise _refusal(source)
-    while not isinstance(tail[-1], layers.Dense):  # a softmax of its own, or Dropout: nothing that the logits need
-        if not (_is_softmax(tail[-1]) or isinstance(tail[-1], layers.Dropout)):
-            break
-        tail.pop()
-    stray = next((layer for layer in tail[:-1] if isinstance(layer, layers.Softmax)), None)
-    if stray is not None:
-        raise _refusal(stray)
-    return tensor, tail
+    return tensor, _logits_part(tail)
+
+
+def _logits_part(tail):
+    """`tail` without what follows the logits: a softmax layer, Dropout."""
+    while _is_softmax(tail[-1]) and not isinstance(tail[-1], layers.Dense) or isinstance(tail[-1], layers.Dropout):
+        tail = tail[:-1]
+    for layer in tail:
+        if isinstance(layer, layers.Softmax):
+            raise _refusal(layer)
+    return tail
 
 
 def _check_linear(tail):
@@ -116,16 +124,16 @@ def _check_linear(tail):
     linear = len(computing) == 1 and (_is_softmax(computing[0]) or computing[0].activation is keras.activations.linear)
     if not linear or not isinstance(tail[0], layers.GlobalAveragePooling2D):
         raise ValueError(
-            f"pooling='none' needs GlobalAveragePooling2D and one Dense layer without a non-linearity; behind the last map "
-            f"stand {', '.join(layer.name for layer in tail)}. Use pooling='window', which is exact for any of them."
+            f"pooling='none' needs GlobalAveragePooling2D and one Dense layer without a non-linearity; behind the last "
+            f"map stand {', '.join(layer.name for layer in tail)}. Use pooling='window', exact for any of them."
         )
 
 
 def _known(window, layer):
     if None in window:
         raise ValueError(
-            f"The map in front of layer {layer.name!r} has no fixed size; the conversion needs the one it was trained at. "
-            "Build the classifier with a fixed input_shape, such as (224, 224, 3)."
+            f"The map in front of layer {layer.name!r} has no fixed size; the conversion needs the one it was trained "
+            "at. Build the classifier with a fixed input_shape, such as (224, 224, 3)."
         )
     return window
 

@@ -14,7 +14,7 @@ from fcn_tutorial.datasets.batches import Batches
 
 
 class CachedFeatures:
-    """A data set's maps and labels on disk: `cached[i]` is ({"32": map (h, w, C) float16, ...}, labels (H, W) uint8)."""
+    """Maps and labels on disk: `cached[i]` is ({"32": map (h, w, C) float16, ...}, labels (H, W) uint8)."""
 
     def __init__(self, folder):
         self.folder = Path(folder)
@@ -30,7 +30,7 @@ class CachedFeatures:
 
 
 class FeatureBatches(Batches):
-    """Batches ({"32": maps (N, h, w, C) float32, ..., "like": labels (N, H, W, 1)}, labels (N, H, W) int32) for a head."""
+    """Batches for a head: ({"32": maps (N, h, w, C) float32, ..., "like": (N, H, W, 1)}, labels (N, H, W) int32)."""
 
     def __getitem__(self, index):
         items = np.sort(self.items(index))
@@ -40,7 +40,7 @@ class FeatureBatches(Batches):
 
 
 def cached_features(network, dataset, folder=None, batch_size=8, progress=True):
-    """Compute `network.features` for every image of `dataset`, or find them in `folder` where an earlier call left them.
+    """Compute `network.features` for every image of `dataset`, or find them where an earlier call left them.
 
     folder: where the maps are kept, half-precision numbers; None takes a temporary folder that goes with the result.
     Memory is bounded by one batch. A folder counts as complete only once everything is in it.
@@ -64,7 +64,7 @@ def cached_features(network, dataset, folder=None, batch_size=8, progress=True):
 
 
 def describe(dataset):
-    """What identifies a data set's content, as plain text: its repr where it has one of its own, else name and length."""
+    """What identifies a data set's content: its repr where it has one of its own, else name and length."""
     named = type(dataset).__repr__ is not object.__repr__
     return repr(dataset) if named else f"{getattr(dataset, 'name', type(dataset).__name__)}, {len(dataset)} images"
 

@@ -44,7 +44,7 @@ def check_labels(labels, source="the label map"):
     wrong = labels[(labels < 0) | (labels > VOID)]
     if wrong.size:
         raise ValueError(
-            f"{source} holds the values {np.unique(wrong)[:5].tolist()}; expected class indices 0 to {VOID - 1} and {VOID} for void. "
-            "Map the file's own numbering to these classes first."
+            f"{source} holds the values {np.unique(wrong)[:5].tolist()}; expected class indices 0 to {VOID - 1} and "
+            f"{VOID} for void. Map the file's own numbering to these classes first."
         )
     return labels.astype(np.uint8)

@@ -1,4 +1,4 @@
-"""Cross-entropy over pixels that leaves void out. Notebook 05 writes the plain form; here it is for any Keras backend."""
+"""Cross-entropy over pixels that leaves void out. Notebook 05 writes it by hand; here it is for any backend."""
 
 from fcn_tutorial.backend import keras, ops
 from fcn_tutorial.labels import VOID

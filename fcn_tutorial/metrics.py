@@ -7,12 +7,13 @@ import numpy as np
 from fcn_tutorial.labels import CLASSES, VOID
 
 
-def confusion_matrix(truth, prediction, classes=len(CLASSES), void=VOID):
+def confusion_matrix(truth, prediction, classes=VOID, void=VOID):
     """Count pixels: (classes, classes) int64, rows are the true class, columns the predicted one.
 
-    truth, prediction: integer arrays of one shape. Pixels whose true class is `void` are never counted. The metrics of a
-    data set come from the sum of its images' matrices.
-    Raises ValueError for different shapes, non-integers, or values that are no class; a prediction of void is refused too.
+    truth, prediction: integer arrays of one shape. Pixels whose true class is `void` are never counted. The metrics
+    of a data set come from the sum of its images' matrices.
+    Raises ValueError for different shapes, non-integers, or values that are no class; a prediction of void is refused
+    too.
     """
     truth, prediction = np.asarray(truth), np.asarray(prediction)
     if truth.shape != prediction.shape:
@@ -25,7 +26,9 @@ def confusion_matrix(truth, prediction, classes=len(CLASSES), void=VOID):
     for name, values in (("truth", truth), ("prediction", prediction)):
         if values.size and (values.min() < 0 or values.max() >= classes):
             wrong = values.min() if values.min() < 0 else values.max()
-            raise ValueError(f"The {name} holds the value {wrong}; expected 0 to {classes - 1}, and {void} for void truth.")
+            raise ValueError(
+                f"The {name} holds the value {wrong}; expected 0 to {classes - 1}, and {void} for void truth."
+            )
     return np.bincount(truth * classes + prediction, minlength=classes**2).reshape(classes, classes)
 
 

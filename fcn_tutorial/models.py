@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
-from fcn_tutorial.backend import keras
 from fcn_tutorial.backbones import Backbone
+from fcn_tutorial.backend import keras
 from fcn_tutorial.labels import CLASSES
 from fcn_tutorial.upsampling import BilinearUpsampling
 

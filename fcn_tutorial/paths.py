@@ -22,9 +22,11 @@ def data_file(name):
 
 
 def cache_folder():
-    """Folder for downloads and computed features; FCN_TUTORIAL_CACHE overrides the system's usual place. Not created here."""
+    """Folder for downloads: FCN_TUTORIAL_CACHE, else the system's usual place. It is not created here."""
     if "FCN_TUTORIAL_CACHE" in os.environ:
         return Path(os.environ["FCN_TUTORIAL_CACHE"])
     home = Path.home()
-    base = {"win32": home / "AppData" / "Local", "darwin": home / "Library" / "Caches"}.get(sys.platform, home / ".cache")
+    base = {"win32": home / "AppData" / "Local", "darwin": home / "Library" / "Caches"}.get(
+        sys.platform, home / ".cache"
+    )
     return Path(os.environ.get("XDG_CACHE_HOME", base)) / "fcn-tutorial"

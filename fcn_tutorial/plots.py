@@ -1,4 +1,4 @@
-"""Figures: arrays in, a matplotlib figure out. Masks always in the course's palette, nearest neighbour, void hatched."""
+"""Figures: arrays in, a matplotlib figure out. Masks in the course's palette, nearest neighbour, void hatched."""
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -37,12 +37,14 @@ def segmentation(image, truth=None, prediction=None, titles=None):
     """
     maps = [labels for labels in (truth, prediction) if labels is not None]
     both = truth is not None and prediction is not None
-    names = iter(titles or ["image", *["truth"][: truth is not None], *["prediction"][: prediction is not None], "wrong pixels"])
+    names = iter(
+        titles or ["image", *["truth"][: truth is not None], *["prediction"][: prediction is not None], "wrong pixels"]
+    )
     count = 1 + len(maps) + both
     height, width = image.shape[:2]
     fig, axes = plt.subplots(1, count, figsize=(3.1 * count, 3.1 * height / width + 1.1), dpi=90, squeeze=False)
     show_image(axes[0, 0], image, next(names))
-    for ax, labels in zip(axes[0, 1:], maps):
+    for ax, labels in zip(axes[0, 1 : 1 + len(maps)], maps, strict=True):
         show_labels(ax, labels)
         ax.set_title(next(names))
     if both:
@@ -82,7 +84,9 @@ def heat_map(image, heat, title, unit="score", ax=None):
     fig, ax = (ax.figure, ax) if ax is not None else plt.subplots(figsize=(5.2, 4.2), dpi=90)
     height, width = image.shape[:2]
     ax.imshow(np.asarray(image).mean(axis=-1), cmap="gray", vmin=0, vmax=255)
-    drawn = ax.imshow(heat, cmap="inferno", alpha=0.55, extent=(-0.5, width - 0.5, height - 0.5, -0.5), interpolation="nearest")
+    drawn = ax.imshow(
+        heat, cmap="inferno", alpha=0.55, extent=(-0.5, width - 0.5, height - 0.5, -0.5), interpolation="nearest"
+    )
     fig.colorbar(drawn, ax=ax, label=unit, fraction=0.046)
     _pixels(ax, title)
     return fig
@@ -101,7 +105,13 @@ def grid_over(image, stride, offset=0.0, title="", ax=None):
         ax.axhline(y, color="white", linewidth=0.6, alpha=0.8)
     for x in columns + across / 2:
         ax.axvline(x, color="white", linewidth=0.6, alpha=0.8)
-    ax.plot(*(axis.ravel() for axis in np.meshgrid(columns, rows)), "o", color="#ffcc00", markeredgecolor="black", markersize=4)
+    ax.plot(
+        *(axis.ravel() for axis in np.meshgrid(columns, rows)),
+        "o",
+        color="#ffcc00",
+        markeredgecolor="black",
+        markersize=4,
+    )
     ax.set(xlim=(-0.5, image.shape[1] - 0.5), ylim=(image.shape[0] - 0.5, -0.5))
     return fig
 
@@ -114,13 +124,15 @@ def numbers_map(values, title, ax=None, fmt="{:.2f}", cmap="cividis"):
     for (row, column), value in np.ndenumerate(values):
         red, green, blue, _ = drawn.cmap(drawn.norm(value))
         dark = 0.3 * red + 0.6 * green + 0.1 * blue < 0.5
-        ax.text(column, row, fmt.format(value), ha="center", va="center", fontsize=8, color="white" if dark else "black")
+        ax.text(
+            column, row, fmt.format(value), ha="center", va="center", fontsize=8, color="white" if dark else "black"
+        )
     ax.set(xticks=range(values.shape[1]), yticks=range(values.shape[0]), xlabel="column", ylabel="row", title=title)
     return fig
 
 
 def per_class_bars(per_class_iou, title, other=None, names=CLASSES, labels=("network", "yardstick")):
-    """Bars of intersection over union (C,) for each class, beside those of `other` (C,) where given; NaN stays empty."""
+    """Bars of each class's intersection over union (C,), beside those of `other` (C,) where given; NaN stays empty."""
     fig, ax = plt.subplots(figsize=(7.5, 3.2), dpi=90)
     places, width = np.arange(len(names)), 0.4 if other is not None else 0.7
     ax.bar(places - (width / 2 if other is not None else 0), per_class_iou, width, label=labels[0], color="#1f4e79")

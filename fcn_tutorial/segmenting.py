@@ -37,7 +37,7 @@ def segment_file(network, path, folder, stem, short_side=360):
     _write_png(label_map, files["labels"])
     _write_png(overlay(image, labels, network.class_names), files["overlay"])
     counts = np.bincount(labels.ravel(), minlength=len(network.class_names)) / labels.size
-    shares = {name: float(share) for name, share in zip(network.class_names, counts) if share}
+    shares = {name: float(share) for name, share in zip(network.class_names, counts, strict=True) if share}
     return {"image": str(path), **{key: str(file) for key, file in files.items()}, "shares": shares}
 
 
@@ -59,13 +59,15 @@ def overlay(image, labels, class_names):
     draw = ImageDraw.Draw(page)
     for number, (name, rgb) in enumerate(entries):
         x, y = (number % columns) * max(steps), height + number // columns * row
-        draw.rectangle((x + 4, y + row // 4, x + 4 + row // 2, y + 3 * row // 4), fill=tuple(int(v) for v in rgb), outline="black")
+        draw.rectangle(
+            (x + 4, y + row // 4, x + 4 + row // 2, y + 3 * row // 4), fill=tuple(int(v) for v in rgb), outline="black"
+        )
         draw.text((x + 8 + row // 2, y + row // 8), name, fill="black", font=font)
     return page
 
 
 def distinct_stems(paths):
-    """File names without ending for `paths`; those that occur several times get a number, so that none is overwritten."""
+    """File names of `paths` without ending; repeated ones get a number, so that none is overwritten."""
     stems, seen = [], Counter()
     for path in paths:
         seen[path.stem] += 1

@@ -1,4 +1,4 @@
-"""Train a segmentation network, on the cached maps of a frozen backbone or end to end; predict and evaluate (notebook 05)."""
+"""Train a network, on the cached maps of a frozen backbone or end to end; predict and evaluate (notebook 05)."""
 
 import numpy as np
 from tqdm.auto import tqdm
@@ -31,38 +31,54 @@ def train(
 ):
     """Train `network` in place on `dataset`, and return the mean loss of each epoch as a list of floats (nats a pixel).
 
-    fine_tune: False computes the frozen backbone's maps once and trains the head on them; True trains everything, with the
+    fine_tune: False computes the frozen backbone's maps once and trains the head on them; True trains everything,
+        with the
         backbone's batch-norm layers as they are.
     learning_rate: the first one, falling to zero along a cosine; by default LEARNING_RATE[fine_tune].
     out: *.weights.h5, written after every epoch, so that an interruption (Ctrl-C) loses one epoch at most.
     resume: go on from the last epoch in `out`, with the same arguments; the result is that of an uninterrupted run.
     features: folder that keeps the maps for a later call.
-    Raises ValueError for a data set that can't be trained on, for arguments that differ from those of the run to resume,
-    and FloatingPointError when the loss is no longer a number.
+    Raises ValueError for a data set that can't be trained on, for arguments that differ from those of the run to
+    resume, and FloatingPointError when the loss is no longer a number.
     """
     rate = LEARNING_RATE[bool(fine_tune)] if learning_rate is None else learning_rate
-    settings = {"epochs": epochs, "batch_size": batch_size, "learning_rate": rate, "fine_tune": bool(fine_tune), "seed": seed}
+    settings = {
+        "epochs": epochs,
+        "batch_size": batch_size,
+        "learning_rate": rate,
+        "fine_tune": bool(fine_tune),
+        "seed": seed,
+    }
     set_trainable(network, fine_tune)
-    if fine_tune:
-        model, batches = network.model, Batches(dataset, batch_size, network.backbone.preprocess, seed=seed)
-    else:
-        cached = cached_features(network, dataset, features, batch_size, progress)
-        model, batches = network.head, FeatureBatches(cached, batch_size, seed=seed)
-    # A model of its own around the same layers: the network itself isn't compiled by training it.
-    trainer = keras.Model(model.input, model.output)
-    schedule = keras.optimizers.schedules.CosineDecay(rate, epochs * len(batches))
-    trainer.compile(keras.optimizers.AdamW(schedule), PixelCrossEntropy())
+    model, batches = _model_and_batches(network, dataset, fine_tune, batch_size, seed, features, progress)
+    trainer = _trainer(model, rate, epochs * len(batches))
     losses = _resume(network, trainer, out, settings) if resume else []
     batches.start_epoch(len(losses))
-    with tqdm(total=epochs * len(batches), initial=len(losses) * len(batches), unit="batch", disable=not progress) as bar:
+    shown = {"initial": len(losses) * len(batches), "unit": "batch", "disable": not progress}
+    with tqdm(total=epochs * len(batches), **shown) as bar:
         for epoch in range(len(losses), epochs):
             losses.append(_train_epoch(trainer, batches, f"epoch {epoch + 1}/{epochs}", bar))
-            batches.on_epoch_end()
             if out is not None:
-                finished = epoch + 1 == epochs
-                optimizer = None if finished else [ops.convert_to_numpy(v) for v in trainer.optimizer.variables]
-                weights.save(network, out, {**settings, "losses": losses}, optimizer)
+                state = [] if epoch + 1 == epochs else trainer.optimizer.variables
+                weights.save(network, out, {**settings, "losses": losses}, [ops.convert_to_numpy(v) for v in state])
+            batches.on_epoch_end()
     return losses
+
+
+def _model_and_batches(network, dataset, fine_tune, batch_size, seed, features, progress):
+    """What is trained, and on what: everything on images, or the head on maps that are computed once."""
+    if fine_tune:
+        return network.model, Batches(dataset, batch_size, network.backbone.preprocess, seed=seed)
+    cached = cached_features(network, dataset, features, batch_size, progress)
+    return network.head, FeatureBatches(cached, batch_size, seed=seed)
+
+
+def _trainer(model, rate, steps):
+    """A compiled model of its own around the same layers: the network itself isn't compiled by training it."""
+    trainer = keras.Model(model.input, model.output)
+    schedule = keras.optimizers.schedules.CosineDecay(rate, steps)
+    trainer.compile(keras.optimizers.AdamW(schedule), PixelCrossEntropy())
+    return trainer
 
 
 def set_trainable(network, fine_tune):
@@ -80,8 +96,8 @@ def _train_epoch(trainer, batches, title, bar):
         loss = float(trainer.train_on_batch(inputs, labels))
         if not np.isfinite(loss):
             raise FloatingPointError(
-                f"The loss is {loss} in {title}: training can't go on. Lower the learning rate, and check the images and "
-                "masks. The last whole epoch, if any, is in the output file."
+                f"The loss is {loss} in {title}: training can't go on. Lower the learning rate, and check the images "
+                "and masks. The last whole epoch, if any, is in the output file."
             )
         total += loss * len(labels)
         bar.set_description(f"{title}, loss {loss:.3f}", refresh=False)
@@ -104,13 +120,13 @@ def _resume(network, trainer, out, settings):
 
 
 def predict(network, image):
-    """Probabilities (H, W, classes) float32 for one RGB image (H, W, 3) uint8 of any size. Raises ValueError as `check_image`."""
+    """Probabilities (H, W, classes) float32 of one RGB image (H, W, 3) uint8 of any size. Errors as `check_image`."""
     images = network.backbone.preprocess(check_image(image)[None])
     return ops.convert_to_numpy(ops.softmax(network.model(images, training=False)))[0]
 
 
 def evaluate(network, dataset, batch_size=8, progress=True):
-    """Confusion matrix (C, C) of `network` over all of `dataset`, void left out; `metrics.scores` turns it into figures.
+    """Confusion matrix (C, C) of `network` over `dataset`, void left out; `metrics.scores` makes figures of it.
 
     Bounded memory: one batch at a time. Raises ValueError as `Batches`; use batch_size=1 for images of different sizes.
     """

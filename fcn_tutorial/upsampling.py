@@ -1,4 +1,4 @@
-"""From a coarse grid of scores back to pixels: bilinear kernels, the transposed convolution, and its fast separable form.
+"""From a coarse grid of scores back to pixels: bilinear kernels, transposed and separable.
 
 Long, Shelhamer and Darrell 2015, section 3.3; notebook 04 builds each by hand and measures that they agree.
 """
@@ -31,9 +31,10 @@ def bilinear_filler(size, channels):
 
 
 def transposed_upsampling(channels, factor=32, kernel_size=None, start="bilinear", trainable=False, name=None):
-    """Conv2DTranspose layer that multiplies the resolution by `factor`: (N, h, w, C) -> (N, (h-1)*factor + kernel, ..., C).
+    """Conv2DTranspose layer for `factor` times the resolution: (N, h, w, C) -> (N, (h-1)*factor + kernel, ..., C).
 
-    kernel_size: 2 * factor - factor % 2 by default (64 for 32), the bilinear one. Nothing is cropped: see `crop_before`.
+    kernel_size: 2 * factor - factor % 2 by default (64 for 32), the bilinear one. Nothing is cropped: see
+        `crop_before`.
     start: "bilinear" (the paper's filler) or "random" (Keras' own).
     trainable: False keeps the kernel fixed, as the last layer of the paper; True learns it from its start.
     Raises ValueError for an unknown start, or a bilinear kernel that doesn't fit the factor.

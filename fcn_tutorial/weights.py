@@ -16,7 +16,7 @@ _OPTIMIZER = "resume"
 
 
 def save(network, path, training=None, optimizer=None):
-    """Write `network` to `path` (*.weights.h5), whole or not at all; an earlier file stays until the new one is complete.
+    """Write `network` to `path` (*.weights.h5), whole or not at all: an earlier file stays until then.
 
     training: a dict of plain values to remember beside the weights.
     optimizer: its state as a list of arrays, for a run that is to be resumed.
@@ -60,9 +60,13 @@ def read_card(path):
         with h5py.File(path) as file:
             card = json.loads(file.attrs.get(_ATTRIBUTE, "null"))
     except (OSError, ValueError) as error:
-        raise ValueError(f"{path} is no readable weights file, cut off or damaged ({error}). Fetch or train it again.") from error
+        raise ValueError(
+            f"{path} is no readable weights file, cut off or damaged ({error}). Fetch or train it again."
+        ) from error
     if card is None:
-        raise ValueError(f"{path} doesn't say which network it belongs to; expected a file that fcn-tutorial train wrote.")
+        raise ValueError(
+            f"{path} doesn't say which network it belongs to; expected a file that fcn-tutorial train wrote."
+        )
     if card["network"] not in models.NETWORKS:
         raise ValueError(f"{path} holds a {card['network']}; this version knows {', '.join(models.NETWORKS)}.")
     return card
@@ -76,7 +80,7 @@ def read_optimizer(path):
 
 
 def load(path):
-    """The `Network` stored at `path`, with its weights and, where only the head is stored, the backbone's ImageNet weights.
+    """The `Network` stored at `path`; where only its head is stored, with the backbone's ImageNet weights.
 
     Raises as `read_card`, and ValueError when the weights don't fit the network that the file names.
     """

@@ -18,7 +18,7 @@ def lite():
 
 
 def write_checkpoint(path, tensors, storages, last=b""):
-    """A legacy checkpoint as PyTorch lays it out, from {name: (key, offset, shape, strides)} and {key: float32 array}."""
+    """A legacy checkpoint as PyTorch writes it: {name: (key, offset, shape, strides)} and {key: float32 array}."""
 
     class Storage:
         def __init__(self, key):
@@ -142,7 +142,11 @@ def test_features_share_the_classifiers_weights(lite):
 def test_keras_applications_have_maps_at_all_three_strides(name):
     backbone = backbones.load(name, weights=None)
     maps = backbone.features()(np.zeros((1, 64, 96, 3), "float32"))
-    assert {stride: tuple(map_.shape[1:3]) for stride, map_ in maps.items()} == {"8": (8, 12), "16": (4, 6), "32": (2, 3)}
+    assert {stride: tuple(map_.shape[1:3]) for stride, map_ in maps.items()} == {
+        "8": (8, 12),
+        "16": (4, 6),
+        "32": (2, 3),
+    }
 
 
 def test_preprocessing_does_not_change_the_learners_array():
@@ -152,7 +156,9 @@ def test_preprocessing_does_not_change_the_learners_array():
 
 
 def test_names_and_errors(lite):
-    assert {"vgg16", "resnet50", "inception_v3", "inception_resnet_v2", "xception", "convnext_tiny"} <= set(backbones.names())
+    assert {"vgg16", "resnet50", "inception_v3", "inception_resnet_v2", "xception", "convnext_tiny"} <= set(
+        backbones.names()
+    )
     with pytest.raises(ValueError, match="Did you mean resnet50"):
         backbones.load("ResNet-50")
     with pytest.raises(ValueError, match="weights='mine'"):

@@ -1,10 +1,12 @@
 """The verbs as a learner types them, in a process of their own where it matters."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,6 +15,8 @@ from PIL import Image
 from fcn_tutorial import backbones, models, weights
 from fcn_tutorial.__main__ import VERBS, main
 from fcn_tutorial.labels import PALETTE
+
+ROOT = Path(__file__).parent.parent
 
 
 def test_every_verb_has_help(capsys):
@@ -37,7 +41,21 @@ def test_an_unknown_backbone_is_named(capsys):
 
 def test_train_evaluate_resume(tmp_path, capsys):
     out = str(tmp_path / "net.weights.h5")
-    train = ["train", "fcn32s", "--data", "street", "--first", "4", "--epochs", "1", "--batch", "2", "--out", out, "--json"]
+    train = [
+        "train",
+        "fcn32s",
+        "--data",
+        "street",
+        "--first",
+        "4",
+        "--epochs",
+        "1",
+        "--batch",
+        "2",
+        "--out",
+        out,
+        "--json",
+    ]
     assert main(train) == 0
     assert len(json.loads(capsys.readouterr().out)["losses"]) == 1
     assert main([*train, "--resume"]) == 0
@@ -82,7 +100,11 @@ def test_segment_photos_of_many_kinds_and_name_the_unreadable_one(tmp_path, caps
     assert status == 1 and len(report["images"]) == 6 and len(report["failed"]) == 2
     assert "broken.png" in captured.err and "text.jpg" in captured.err
     for item in report["images"]:
-        with Image.open(item["image"]) as photo, Image.open(item["labels"]) as labels, Image.open(item["overlay"]) as overlay:
+        with (
+            Image.open(item["image"]) as photo,
+            Image.open(item["labels"]) as labels,
+            Image.open(item["overlay"]) as overlay,
+        ):
             assert labels.mode == "P" and labels.size == photo.size and np.asarray(labels).max() <= 10
             assert (np.array(labels.getpalette()[:36]).reshape(12, 3) == PALETTE).all()
             assert overlay.width == photo.width
@@ -96,7 +118,14 @@ def test_a_large_photo_keeps_its_size_and_a_wrong_weights_file_is_refused(tmp_pa
     assert main(["segment", str(tmp_path / "large.png"), "--out", str(tmp_path / "out")]) == 0
     assert Image.open(tmp_path / "out" / "large_labels.png").size == (1200, 900)
     (tmp_path / "bad.weights.h5").write_bytes(b"nothing")
-    arguments = ["segment", str(tmp_path / "large.png"), "--weights", str(tmp_path / "bad.weights.h5"), "--out", str(tmp_path)]
+    arguments = [
+        "segment",
+        str(tmp_path / "large.png"),
+        "--weights",
+        str(tmp_path / "bad.weights.h5"),
+        "--out",
+        str(tmp_path),
+    ]
     assert main(arguments) == 1
     assert "bad.weights.h5" in capsys.readouterr().err
 
@@ -128,6 +157,24 @@ def test_shipped_weights_belong_to_fcn32s_on_efficientnet_lite0():
     assert (card["network"], card["backbone"], card["part"]) == ("fcn32s", "efficientnet_lite0", "head")
     network = weights.load(data_file(DEFAULT_WEIGHTS))
     assert network.head.count_params() == 14_091
+
+
+def test_the_wheel_alone_segments_in_an_empty_folder(tmp_path):
+    """Installed from the wheel and started elsewhere, the package finds its weights, and nothing of this clone."""
+    pip = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"]
+    wheel = [*pip, "wheel", "--no-deps", "--no-build-isolation", "--no-index", "--wheel-dir", str(tmp_path), str(ROOT)]
+    subprocess.run(wheel, check=True, capture_output=True)
+    site, empty = tmp_path / "site", tmp_path / "empty"
+    empty.mkdir()
+    install = [*pip, "install", "--no-deps", "--no-index", "--target", str(site), str(next(tmp_path.glob("*.whl")))]
+    subprocess.run(install, check=True, capture_output=True)
+    Image.fromarray(np.full((64, 96, 3), 120, np.uint8)).save(empty / "photo.png")
+    code = "import sys, fcn_tutorial, fcn_tutorial.__main__ as m; print(fcn_tutorial.__file__); sys.exit(m.main())"
+    command = [sys.executable, "-c", code, "segment", "photo.png", "--out", "out"]
+    environment = {**os.environ, "PYTHONPATH": str(site)}
+    done = subprocess.run(command, cwd=empty, env=environment, capture_output=True, text=True, check=True)
+    assert str(site) in done.stdout.splitlines()[0]
+    assert sorted(path.name for path in (empty / "out").iterdir()) == ["photo_labels.png", "photo_overlay.png"]
 
 
 def test_models_know_their_networks():

@@ -16,7 +16,9 @@ RNG = np.random.RandomState(0)
 
 
 def randomised(model):
-    model.set_weights([RNG.uniform(0.5, 1.5, w.shape) if w.ndim == 1 else RNG.randn(*w.shape) / 4 for w in model.get_weights()])
+    model.set_weights(
+        [RNG.uniform(0.5, 1.5, w.shape) if w.ndim == 1 else RNG.randn(*w.shape) / 4 for w in model.get_weights()]
+    )
     return model
 
 
@@ -66,7 +68,9 @@ def test_the_same_function_at_the_training_size(tail):
 def test_split_softmax_keeps_the_function(tail):
     model = classifier(*TAILS[tail]())
     images = RNG.rand(2, 48, 40, 3).astype("float32")
-    assert numbers(split_softmax(model), images) == pytest.approx(numbers(convolutionalize(model), images)[:, 0, 0], abs=1e-5)
+    assert numbers(split_softmax(model), images) == pytest.approx(
+        numbers(convolutionalize(model), images)[:, 0, 0], abs=1e-5
+    )
 
 
 def test_without_pooling_the_mean_of_the_map_is_the_classifier():
@@ -136,11 +140,19 @@ print(np.abs(converted[:, 0, 0] - logits).max() / np.ptp(logits))
     [
         (lambda: classifier(layers.GlobalMaxPooling2D(name="most"), layers.Dense(5)), "'most' .GlobalMaxPooling2D"),
         (lambda: classifier(layers.Flatten(), layers.LayerNormalization(name="norm"), layers.Dense(5)), "'norm'"),
-        (lambda: classifier(layers.GlobalAveragePooling2D(keepdims=True, name="kept"), layers.Flatten(), layers.Dense(5)), "'kept'"),
+        (
+            lambda: classifier(
+                layers.GlobalAveragePooling2D(keepdims=True, name="kept"), layers.Flatten(), layers.Dense(5)
+            ),
+            "'kept'",
+        ),
         (lambda: classifier(layers.Conv2D(5, 1)), "fully convolutional already"),
         (lambda: classifier(layers.GlobalAveragePooling2D()), "without a Dense"),
         (lambda: "a name", "functional Keras model"),
-        (lambda: classifier(layers.GlobalAveragePooling2D(name="p"), layers.Dense(5), size=(None, None)), "no fixed size"),
+        (
+            lambda: classifier(layers.GlobalAveragePooling2D(name="p"), layers.Dense(5), size=(None, None)),
+            "no fixed size",
+        ),
     ],
 )
 def test_what_it_cannot_convert_is_refused_by_name(model, words):

@@ -1,4 +1,4 @@
-"""Training, resuming, evaluating: a head that learns, the same whether interrupted or not, and every bad input named."""
+"""Training, resuming, evaluating: the same whether interrupted or not, and every bad input named."""
 
 import subprocess
 import sys
@@ -68,13 +68,18 @@ def test_a_frozen_backbone_does_not_move_and_a_fine_tuned_one_does(network):
         return [ops.convert_to_numpy(w) for w in network.features.weights]
 
     def moved(before):
-        return [not np.array_equal(a, ops.convert_to_numpy(b)) for a, b in zip(before, network.features.weights)]
+        return [
+            not np.array_equal(a, ops.convert_to_numpy(b))
+            for a, b in zip(before, network.features.weights, strict=True)
+        ]
 
     start = snapshot()
     training.train(network, Halves(2), epochs=1, batch_size=2, progress=False)
     assert not any(moved(start))
     training.train(network, Halves(2), epochs=1, batch_size=2, fine_tune=True, progress=False)
-    kinds = {w.path.split("/")[-1] for w, changed in zip(network.features.weights, moved(start)) if changed}
+    kinds = {
+        w.path.split("/")[-1] for w, changed in zip(network.features.weights, moved(start), strict=True) if changed
+    }
     assert kinds == {"kernel"}  # the batch-norms keep statistics, scale and shift
     network.features.set_weights(start)
 
@@ -92,7 +97,6 @@ def test_interrupted_and_resumed_is_the_uninterrupted_run(backbone, tmp_path):
     settings = dict(epochs=4, batch_size=2, seed=3, progress=False)
     losses = training.train(whole, Halves(), out=tmp_path / "whole.weights.h5", **settings)
 
-
     save, calls = weights.save, []
 
     def save_then_interrupt(*arguments):
@@ -109,7 +113,7 @@ def test_interrupted_and_resumed_is_the_uninterrupted_run(backbone, tmp_path):
     assert len(weights.read_card(out)["training"]["losses"]) == 2
     resumed = models.fcn32s(backbone)
     assert training.train(resumed, Halves(), out=out, resume=True, **settings) == pytest.approx(losses, rel=1e-5)
-    for a, b in zip(head_weights(resumed), head_weights(whole)):
+    for a, b in zip(head_weights(resumed), head_weights(whole), strict=True):
         assert a == pytest.approx(b, abs=1e-6)
     assert not weights.read_optimizer(out)
     with pytest.raises(ValueError, match="same settings"):
@@ -147,7 +151,7 @@ def test_a_fine_tuned_network_is_stored_whole(network, tmp_path):
     weights.save(network, tmp_path / "a.weights.h5")
     changed = network.features.get_weights()
     network.features.set_weights(start)
-    for a, b in zip(weights.load(tmp_path / "a.weights.h5").features.get_weights(), changed):
+    for a, b in zip(weights.load(tmp_path / "a.weights.h5").features.get_weights(), changed, strict=True):
         assert (a == b).all()
 
 

@@ -12,9 +12,11 @@ RNG = np.random.RandomState(0)
 
 def scipy_bilinear(scores, size, factor, offset):
     """(h, w, C) -> (*size, C): SciPy's order-1 spline, edge repeated."""
-    rows, columns = ((np.arange(n) - o) / f for n, o, f in zip(size, offset, factor))
+    rows, columns = ((np.arange(n) - o) / f for n, o, f in zip(size, offset, factor, strict=True))
     grid = np.meshgrid(rows, columns, indexing="ij")
-    channels = [map_coordinates(scores[..., c].astype(float), grid, order=1, mode="nearest") for c in range(scores.shape[-1])]
+    channels = [
+        map_coordinates(scores[..., c].astype(float), grid, order=1, mode="nearest") for c in range(scores.shape[-1])
+    ]
     return np.stack(channels, -1)
 
 
@@ -24,7 +26,9 @@ def transposed_by_loop(scores, kernel, stride):
     size = kernel.shape[0]
     out = np.zeros(((height - 1) * stride + size, (width - 1) * stride + size, kernel.shape[2]))
     for i, j in np.ndindex(height, width):
-        out[i * stride : i * stride + size, j * stride : j * stride + size] += np.einsum("yxoi,i->yxo", kernel, scores[i, j])
+        out[i * stride : i * stride + size, j * stride : j * stride + size] += np.einsum(
+            "yxoi,i->yxo", kernel, scores[i, j]
+        )
     return out
 
 
@@ -78,7 +82,7 @@ def test_x32_agrees_with_scipy_in_the_interior():
 def test_separable_form_agrees_with_scipy_on_any_grid(size, factor, offset):
     scores = RNG.randn(2, 5, 4, 3).astype("float32")
     result = upsampling.BilinearUpsampling(factor, offset)([scores, np.zeros((2, *size, 1))])
-    for image, score in zip(ops.convert_to_numpy(result), scores):
+    for image, score in zip(ops.convert_to_numpy(result), scores, strict=True):
         assert image == pytest.approx(scipy_bilinear(score, size, factor, offset), abs=1e-5)
 
 

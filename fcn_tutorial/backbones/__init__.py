@@ -2,8 +2,9 @@
 
 import difflib
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Callable
+from typing import Any
 
 from fcn_tutorial.paths import data_file
 
@@ -49,7 +50,8 @@ def names():
 def load(name, weights="imagenet"):
     """The classifier `name` as a Backbone, with its ImageNet weights or, with weights=None, fresh ones.
 
-    efficientnet_lite0's weights come from an installed package; those of keras.applications are downloaded on first use.
+    efficientnet_lite0's weights come from an installed package; those of keras.applications are downloaded on first
+    use.
     Raises ValueError for an unknown name or kind of weights, FileNotFoundError where the weights aren't installed.
     """
     from fcn_tutorial.backbones import applications, efficientnet_lite

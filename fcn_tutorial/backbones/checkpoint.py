@@ -1,8 +1,8 @@
 """Read a legacy PyTorch checkpoint without PyTorch, admitting nothing but tensors.
 
 Such a file is three small pickles (a magic number, a protocol version, a note on the writing machine), then the pickled
-tensors' descriptions, the pickled list of storage keys, and the storages' raw bytes in that order. Unpickling can call any
-function that the file names, so `_TensorsOnly` refuses every name but the few that describe a tensor.
+tensors' descriptions, the pickled list of storage keys, and the storages' raw bytes in that order. Unpickling can
+call any function that the file names, so `_TensorsOnly` refuses every name but the few that describe a tensor.
 """
 
 import hashlib
@@ -73,7 +73,7 @@ class _Description:
 
     def array(self, storages):
         flat = storages[self.storage.key]
-        reach = 1 + sum((n - 1) * s for n, s in zip(self.shape, self.strides))
+        reach = 1 + sum((n - 1) * s for n, s in zip(self.shape, self.strides, strict=True))
         if min((self.offset, *self.strides)) < 0 or min((1, *self.shape)) < 1 or self.offset + reach > flat.size:
             raise ValueError(f"A tensor of shape {self.shape} reaches outside its storage of {flat.size} numbers.")
         # The strides are honoured: many tensors of such files aren't stored in the order of their axes.

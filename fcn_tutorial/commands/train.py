@@ -1,4 +1,4 @@
-"""``fcn-tutorial train NETWORK --data ... --out FILE``: train a network, on a frozen backbone or end to end (notebook 05)."""
+"""``fcn-tutorial train NETWORK --data ... --out FILE``: on a frozen backbone or end to end (notebook 05)."""
 
 from pathlib import Path
 
@@ -18,10 +18,14 @@ def add_parser(verbs):
     parser.add_argument("--fine-tune", action="store_true", help="train the backbone too, not the new scores alone")
     parser.add_argument("--epochs", type=int, default=6, metavar="N", help="default: %(default)s")
     parser.add_argument("--batch", type=int, default=8, metavar="N", help="images a step, default: %(default)s")
-    parser.add_argument("--rate", type=float, metavar="R", help="first learning rate; default 0.003, fine-tuning 0.0003")
+    parser.add_argument(
+        "--rate", type=float, metavar="R", help="first learning rate; default 0.003, fine-tuning 0.0003"
+    )
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="order of the images, default: %(default)s")
     parser.add_argument("--resume", action="store_true", help="go on from the last epoch in FILE")
-    parser.add_argument("--features", type=Path, metavar="DIR", help="keep the frozen backbone's maps here for a later call")
+    parser.add_argument(
+        "--features", type=Path, metavar="DIR", help="keep the frozen backbone's maps here for a later call"
+    )
     parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="where the weights go: NAME.weights.h5")
     output.add_json(parser)
     parser.set_defaults(call=call)
@@ -55,4 +59,6 @@ def call(arguments):
             raise KeyboardInterrupt(f"{arguments.out} holds the last whole epoch; add --resume to go on.") from None
         raise
     data = {"weights": str(arguments.out), "images": len(dataset), "losses": losses}
-    output.report(arguments, data, f"{arguments.out}: trained on {len(dataset)} images, loss {losses[0]:.3f} -> {losses[-1]:.3f}")
+    output.report(
+        arguments, data, f"{arguments.out}: trained on {len(dataset)} images, loss {losses[0]:.3f} -> {losses[-1]:.3f}"
+    )
