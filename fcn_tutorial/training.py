@@ -32,8 +32,7 @@ def train(
     """Train `network` in place on `dataset`, and return the mean loss of each epoch as a list of floats (nats a pixel).
 
     fine_tune: False computes the frozen backbone's maps once and trains the head on them; True trains everything,
-        with the
-        backbone's batch-norm layers as they are.
+        with the backbone's batch-norm layers as they are.
     learning_rate: the first one, falling to zero along a cosine; by default LEARNING_RATE[fine_tune].
     out: *.weights.h5, written after every epoch, so that an interruption (Ctrl-C) loses one epoch at most.
     resume: go on from the last epoch in `out`, with the same arguments; the result is that of an uninterrupted run.
@@ -42,13 +41,7 @@ def train(
     resume, and FloatingPointError when the loss is no longer a number.
     """
     rate = LEARNING_RATE[bool(fine_tune)] if learning_rate is None else learning_rate
-    settings = {
-        "epochs": epochs,
-        "batch_size": batch_size,
-        "learning_rate": rate,
-        "fine_tune": bool(fine_tune),
-        "seed": seed,
-    }
+    settings = dict(epochs=epochs, batch_size=batch_size, learning_rate=rate, fine_tune=bool(fine_tune), seed=seed)
     set_trainable(network, fine_tune)
     model, batches = _model_and_batches(network, dataset, fine_tune, batch_size, seed, features, progress)
     trainer = _trainer(model, rate, epochs * len(batches))
