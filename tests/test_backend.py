@@ -1,0 +1,40 @@
+"""A learner's first cell shows no red: TensorFlow's start-up messages stay out of the page, errors don't."""
+
+import subprocess
+import sys
+
+import nbformat
+from nbclient import NotebookClient
+
+
+def outputs_of(*cells):
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+    NotebookClient(notebook, timeout=120, kernel_name="python3").execute()
+    return [output for cell in notebook.cells for output in cell.outputs]
+
+
+def test_the_first_cells_of_a_notebook_show_nothing_on_stderr():
+    first = "from fcn_tutorial.backend import keras, ops"
+    second = (
+        "import numpy as np\n"
+        "layer = keras.layers.Conv2D(4, 3)\n"
+        "print(layer(np.zeros((1, 8, 8, 3), 'float32')).shape[-1])\n"
+        "model = keras.Sequential([keras.Input((8, 8, 3)), layer])\n"
+        "model.compile('sgd', 'mse')\n"
+        "print(model.predict(np.zeros((2, 8, 8, 3)), verbose=0).shape)"
+    )
+    outputs = outputs_of(first, second)
+    assert {output.name for output in outputs} == {"stdout"}, outputs
+    assert "".join(output.text for output in outputs) == "4\n(2, 6, 6, 4)\n"
+
+
+def test_what_goes_wrong_while_keras_starts_is_still_said():
+    code = "import os; os.environ['KERAS_BACKEND'] = 'no_such_backend'; import fcn_tutorial.backend"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode != 0 and "no_such_backend" in done.stderr
+
+
+def test_stderr_works_after_the_start():
+    code = "import fcn_tutorial.backend, os, sys; sys.stderr.write('from Python '); sys.stderr.flush(); os.write(2, b'native')"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stderr == "from Python native"
