@@ -3,6 +3,7 @@
 Nearly all the work of a training step with a frozen backbone would be computing the same maps again (notebook 05).
 """
 
+import hashlib
 import json
 import tempfile
 from pathlib import Path
@@ -10,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from tqdm.auto import tqdm
 
-from fcn_tutorial.datasets.batches import Batches
+from fcn_tutorial.datasets.batches import Batches, check_trainable
 
 
 class CachedFeatures:
@@ -48,6 +49,7 @@ def cached_features(network, dataset, folder=None, batch_size=8, progress=True):
     """
     temporary = None if folder else tempfile.TemporaryDirectory(prefix="fcn_features_", ignore_cleanup_errors=True)
     folder = Path(folder or temporary.name)
+    check_trainable(dataset)
     card = {"backbone": network.backbone.name, "strides": sorted(network.features.output), "data": describe(dataset)}
     written = folder / "card.json"
     if written.is_file():
@@ -64,9 +66,12 @@ def cached_features(network, dataset, folder=None, batch_size=8, progress=True):
 
 
 def describe(dataset):
-    """What identifies a data set's content: its repr where it has one of its own, else name and length."""
-    named = type(dataset).__repr__ is not object.__repr__
-    return repr(dataset) if named else f"{getattr(dataset, 'name', type(dataset).__name__)}, {len(dataset)} images"
+    """What identifies a data set: its name, its length, and a hash of its first, middle and last pair."""
+    digest = hashlib.sha256()
+    for index in sorted({0, len(dataset) // 2, len(dataset) - 1}):
+        for array in dataset[index]:
+            digest.update(repr(array.shape).encode() + np.ascontiguousarray(array).tobytes())
+    return f"{getattr(dataset, 'name', type(dataset).__name__)}, {len(dataset)} images, {digest.hexdigest()[:16]}"
 
 
 def _compute(network, dataset, folder, batch_size, progress):

@@ -34,7 +34,10 @@ def footprint(model, axis=1):
     """
     answer = with_positive_weights(model, axis)
     stride, last, along, across = _right_edge(answer, model, axis)
-    _, mirrored, _, _ = _right_edge(answer, model, axis, [along], mirrored=True)
+    longer = [length for length in _LENGTHS if length > along]
+    _, mirrored, both, _ = _right_edge(answer, model, axis, [along, *longer], mirrored=True)
+    if both > along:
+        stride, last, along, across = _right_edge(answer, model, axis, [both])
     first = along - 1 - mirrored - stride * (strips.cells(model, along, across, axis) - 1)
     bounded = not _changes_from_afar(model, last, along, across, axis)
     size = (along, across) if axis == 0 else (across, along)

@@ -35,6 +35,7 @@ def test_what_goes_wrong_while_keras_starts_is_still_said():
 
 
 def test_stderr_works_after_the_start():
-    code = "import fcn_tutorial.backend, os, sys; sys.stderr.write('from Python '); sys.stderr.flush(); os.write(2, b'native')"
+    says = "sys.stderr.write('from Python '); sys.stderr.flush(); os.write(2, b'native')"
+    code = f"import fcn_tutorial.backend, os, sys; {says}"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stderr == "from Python native"

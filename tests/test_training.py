@@ -22,9 +22,6 @@ class Halves:
     def __init__(self, count=6, size=(64, 96)):
         self.count, self.size = count, size
 
-    def __repr__(self):
-        return f"Halves({self.count}, {self.size})"
-
     def __len__(self):
         return self.count
 
@@ -131,6 +128,9 @@ def test_cached_features_are_found_again_and_not_mixed_up(network, tmp_path):
     assert (tmp_path / "maps" / "map32.npy").stat().st_mtime_ns == before
     with pytest.raises(ValueError, match="Name another folder"):
         features.cached_features(network, Halves(5), tmp_path / "maps", progress=False)
+    with pytest.raises(ValueError, match="Name another folder"):
+        darker = Changed(lambda image, labels: (image // 2, labels), count=6, at=0)
+        features.cached_features(network, darker, tmp_path / "maps", progress=False)
 
 
 def test_weights_remember_what_they_belong_to(network, tmp_path):
@@ -168,13 +168,15 @@ def test_evaluate_is_the_sum_over_images(network):
 
 
 class Changed(Halves):
-    def __init__(self, change):
-        super().__init__(4)
-        self.change = change
+    """One pair of a data set is not as it should be."""
+
+    def __init__(self, change, count=4, at=3):
+        super().__init__(count)
+        self.change, self.at = change, at
 
     def __getitem__(self, index):
         image, labels = super().__getitem__(index)
-        return self.change(image, labels) if index == 3 else (image, labels)
+        return self.change(image, labels) if index == self.at else (image, labels)
 
 
 @pytest.mark.parametrize("fine_tune", [False, True])
