@@ -3,6 +3,7 @@
 ``from fcn_tutorial.backend import keras, ops`` is the first import of every notebook and of every module that computes.
 """
 
+import logging
 import os
 import sys
 import tempfile
@@ -10,6 +11,8 @@ from contextlib import contextmanager
 
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+# A notebook runs several networks in turn; TensorFlow would warn of each that it is traced again.
+logging.getLogger("tensorflow").setLevel(logging.ERROR)
 
 
 @contextmanager
