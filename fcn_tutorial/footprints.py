@@ -1,5 +1,6 @@
 """Footprints: which cells answer to ink on which pixels, with positive weights in the network (notebook 03)."""
 
+from contextlib import contextmanager
 from typing import NamedTuple
 
 import numpy as np
@@ -28,16 +29,16 @@ class Footprint(NamedTuple):
 def footprint(model, axis=1):
     """Which pixels reach which cells of a Keras model along `axis` (0 rows, 1 columns): a `Footprint`.
 
-    Ink is moved on a black strip. Kernels are replaced by random positive ones, biases by zero and normalisations by
-    neutral ones (in a call of their own: the model stays as it is), so that a cell answers whenever ink lies in its
-    window. Raises ValueError when a strip of 4096 pixels holds no edge, and for weights of an unknown kind.
+    Ink is moved on a black strip. While it moves, kernels are random positive ones, biases zero and normalisations
+    neutral, so that a cell answers whenever ink lies in its window; afterwards the model is as it was. Raises
+    ValueError when a strip of 4096 pixels holds no edge, and for weights of an unknown kind.
     """
-    answer = with_positive_weights(model, axis)
-    stride, last, along, across = _right_edge(answer, model, axis)
-    longer = [length for length in _LENGTHS if length > along]
-    _, mirrored, both, _ = _right_edge(answer, model, axis, [along, *longer], mirrored=True)
-    if both > along:
-        stride, last, along, across = _right_edge(answer, model, axis, [both])
+    with positive_weights(model, axis):
+        stride, last, along, across = _right_edge(model, axis)
+        longer = [length for length in _LENGTHS if length > along]
+        _, mirrored, both, _ = _right_edge(model, axis, [along, *longer], mirrored=True)
+        if both > along:
+            stride, last, along, across = _right_edge(model, axis, [both])
     first = along - 1 - mirrored - stride * (strips.cells(model, along, across, axis) - 1)
     bounded = not _changes_from_afar(model, last, along, across, axis)
     size = (along, across) if axis == 0 else (across, along)
@@ -46,10 +47,11 @@ def footprint(model, axis=1):
 
 def footprint_stride(model, axis=1):
     """The stride of `footprint` alone, in half the time."""
-    return _right_edge(with_positive_weights(model, axis), model, axis)[0]
+    with positive_weights(model, axis):
+        return _right_edge(model, axis)[0]
 
 
-def _right_edge(answer, model, axis, lengths=_LENGTHS, mirrored=False):
+def _right_edge(model, axis, lengths=_LENGTHS, mirrored=False):
     """Stride, last pixel of cell 0's window, and the strip (along, across) on which they were found.
 
     Ink from pixel p to the end leaves the cells whose windows end before p silent. The first p that leaves n cells
@@ -59,7 +61,7 @@ def _right_edge(answer, model, axis, lengths=_LENGTHS, mirrored=False):
     for length in lengths:
         along = across * -(-length // across)
         count = strips.cells(model, along, across, axis)
-        silent = _silent_cells(answer, model, along, across, axis, mirrored)
+        silent = _silent_cells(model, along, across, axis, mirrored)
         end = along - 1 - 2 * along // count if count > 2 else 0  # "valid" layers may not look at the last pixels
         found = silent(end)
         if found >= 2:
@@ -87,18 +89,15 @@ def _first_place(silent, known, number):
         known[middle] = silent(middle)
 
 
-def _silent_cells(answer, model, along, across, axis, mirrored):
+def _silent_cells(model, along, across, axis, mirrored):
     """Function of p: how many cells come before the first that answers to ink from pixel p to the end of the strip."""
     black = np.zeros((1, along, across, strips.channels(model)), "float32")
-    maps = []
+    blank = strips.run(model, black, axis)
 
     def silent(place):
         inked = black.copy()
         inked[:, slice(0, along - place) if mirrored else slice(place, along)] = _INK
-        if not maps:
-            maps.extend(strips.run(answer, np.concatenate([black, inked]), axis))
-        answers = maps.pop() if len(maps) == 2 else strips.run(answer, inked, axis)[0]
-        lit = (answers != maps[0]).any(axis=(1, 2))
+        lit = (strips.run(model, inked, axis) != blank).any(axis=(0, 2, 3))
         lit = lit[::-1] if mirrored else lit
         return int(lit.argmax()) if lit.any() else lit.size
 
@@ -115,29 +114,37 @@ def _changes_from_afar(model, last, along, across, axis):
     return bool(np.abs(one - other).max() > 1e-4 * np.abs(one).max())
 
 
-def with_positive_weights(model, axis):
-    """The model as a function whose kernels are positive and which adds and subtracts nothing.
+@contextmanager
+def positive_weights(model, axis):
+    """Within this context a Keras model's kernels are positive and it adds and subtracts nothing.
 
     Raises ValueError for what is no Keras model and for weights of an unknown name.
     """
     if not isinstance(model, keras.Model):
         raise ValueError(f"A footprint replaces weights; expected a Keras model, got {type(model).__name__}.")
-    random = np.random.default_rng(0)
+    random, kept = np.random.default_rng(0), []
+    try:
+        for weight in model.weights:
+            value = _positive(weight, axis, random)
+            kept.append((weight, np.array(ops.convert_to_numpy(weight))))
+            weight.assign(value)
+        yield
+    finally:
+        for weight, value in kept:
+            weight.assign(value)
 
-    def replaced(weight):
-        shape, name = tuple(weight.shape), weight.name
-        if "kernel" in name and len(shape) in (2, 4):
-            each_channel_alone = "depthwise" in name or shape[-1] == 1
-            taps = (shape[axis] if len(shape) == 4 else 1) * (1 if each_channel_alone else shape[-2])
-            return ops.convert_to_tensor(_GAIN / taps * (0.5 + random.random(shape, "float32")), weight.dtype)
-        if name in ("gamma", "moving_variance", "variance"):
-            return ops.ones(shape, weight.dtype)
-        if name in ("bias", "beta", "moving_mean", "mean"):
-            return ops.zeros(shape, weight.dtype)
-        if "float" in weight.dtype:
-            raise ValueError(f"A footprint needs positive weights and does not know the kind of {weight.path!r}.")
-        return weight.value
 
-    trainable = [replaced(weight) for weight in model.trainable_variables]
-    others = [replaced(weight) for weight in model.non_trainable_variables]
-    return lambda images: model.stateless_call(trainable, others, images, training=False)[0]
+def _positive(weight, axis, random):
+    """Value that takes the place of a weight, judged by its name and shape."""
+    shape, name = tuple(weight.shape), weight.name
+    if "kernel" in name and len(shape) in (2, 4):
+        each_channel_alone = "depthwise" in name or shape[-1] == 1
+        taps = (shape[axis] if len(shape) == 4 else 1) * (1 if each_channel_alone else shape[-2])
+        return _GAIN / taps * (0.5 + random.random(shape, "float32"))
+    if name in ("gamma", "moving_variance", "variance"):
+        return np.ones(shape)
+    if name in ("bias", "beta", "moving_mean", "mean"):
+        return np.zeros(shape)
+    if "float" in weight.dtype:
+        raise ValueError(f"A footprint needs positive weights and does not know the kind of {weight.path!r}.")
+    return ops.convert_to_numpy(weight)

@@ -77,8 +77,8 @@ def shift_differences(model, axis=1, largest=64, seed=0):
 def stride_by_footprint(model, axis=1):
     """Total stride as the pixels by which ink must move on a black strip until its footprint moves by one cell.
 
-    The Keras model's weights are replaced by positive ones for the call (`footprints.footprint`, which also gives the
-    receptive field). Raises ValueError as `footprints.footprint` does.
+    The Keras model's weights are positive ones meanwhile (`footprints.footprint`, which also gives the receptive
+    field). Raises ValueError as `footprints.footprint` does.
     """
     return footprint_stride(model, axis)
 
@@ -94,7 +94,7 @@ def effective_centre(model, image, cell=None, directions=3, seed=0):
     image = np.asarray(image, "float32")
     if image.ndim != 3 or not np.isfinite(image).all():
         raise ValueError(f"The image has shape {image.shape}; expected (H, W, channels) with finite values.")
-    rows, columns, channels = strips.run(model, image[None], 0).shape[1:]
+    rows, columns, channels = _call(model, image[None]).shape[1:]
     row, column = (rows // 2, columns // 2) if cell is None else cell
     if not (0 <= row < rows and 0 <= column < columns):
         raise ValueError(f"Cell {(row, column)} is outside the map of {rows} x {columns} cells.")
@@ -114,13 +114,18 @@ class _Retouched(keras.layers.Layer):
 
     def __init__(self, model):
         super().__init__()
-        self.network = lambda images: strips.call(model, images)  # behind a function, its weights are not this layer's
+        self.network = lambda images: _call(model, images)  # behind a function, its weights are not this layer's
 
     def build(self, shape):
         self.retouch = self.add_weight(shape=shape[1:], initializer="zeros", name="retouch")
 
     def call(self, images):
         return self.network(images + self.retouch)
+
+
+def _call(model, images):
+    images = ops.convert_to_tensor(images)
+    return model(images, training=False) if isinstance(model, keras.Layer) else model(images)
 
 
 def _input_gradient(model, image, weights):

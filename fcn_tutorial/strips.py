@@ -8,21 +8,25 @@ import numpy as np
 
 from fcn_tutorial.backend import keras, ops
 
-_PIXELS_AT_ONCE = 2**16  # Keras keeps every layer's map until a call ends
+_PIXELS_AT_ONCE = 2**15  # bounds the memory of one batch
 
 
 def run(model, strips, axis):
     """Map (N, cells along, cells across, channels) float32 of strips (N, along, across, channels), in small batches."""
     images = strips if axis == 0 else np.swapaxes(strips, 1, 2)
-    step = max(1, _PIXELS_AT_ONCE // (strips.shape[1] * strips.shape[2]))
-    maps = [call(model, ops.convert_to_tensor(images[i : i + step])) for i in range(0, len(images), step)]
-    maps = np.concatenate([ops.convert_to_numpy(part) for part in maps])
+    step = min(len(images), max(1, _PIXELS_AT_ONCE // (strips.shape[1] * strips.shape[2])))
+    parts = []
+    for start in range(0, len(images), step):
+        part = images[start : start + step]
+        # All batches are of one size, because Keras compiles a model anew for another size.
+        filled = np.concatenate([part, np.repeat(part[:1], step - len(part), axis=0)])
+        compiled = isinstance(model, keras.Model)
+        maps = (
+            model.predict_on_batch(filled) if compiled else ops.convert_to_numpy(model(ops.convert_to_tensor(filled)))
+        )
+        parts.append(maps[: len(part)])
+    maps = np.concatenate(parts)
     return maps if axis == 0 else np.swapaxes(maps, 1, 2)
-
-
-def call(model, images):
-    """Maps of a batch of images, in inference mode."""
-    return model(images, training=False) if isinstance(model, keras.Layer) else model(images)
 
 
 def channels(model):
