@@ -115,7 +115,8 @@ def _resume(network, trainer, out, settings):
 def predict(network, image):
     """Probabilities (H, W, classes) float32 of one RGB image (H, W, 3) uint8 of any size. Errors as `check_image`."""
     images = network.backbone.preprocess(check_image(image)[None])
-    return ops.convert_to_numpy(ops.softmax(network.model(images, training=False)))[0]
+    # Compiled: layer by layer, Python would keep every map in memory until the next one is there.
+    return ops.convert_to_numpy(ops.softmax(network.model.predict_on_batch(images)))[0]
 
 
 def evaluate(network, dataset, batch_size=8, progress=True):
