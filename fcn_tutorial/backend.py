@@ -11,8 +11,6 @@ from contextlib import contextmanager
 
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-# A notebook runs several networks in turn; TensorFlow would warn of each that it is traced again.
-logging.getLogger("tensorflow").setLevel(logging.ERROR)
 
 
 @contextmanager
@@ -39,5 +37,9 @@ with _stderr_held_back():
 
     # The first operation is when the native library announces itself a second time.
     ops.convert_to_numpy(ops.matmul(ops.ones((2, 2)), ops.ones((2, 2))))
+
+# A notebook runs several networks in turn; TensorFlow would warn of each that it is traced again. Its import sets its
+# own level, so this stands behind it.
+logging.getLogger("tensorflow").setLevel(logging.ERROR)
 
 __all__ = ["keras", "ops"]

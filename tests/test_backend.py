@@ -21,7 +21,9 @@ def test_the_first_cells_of_a_notebook_show_nothing_on_stderr():
         "print(layer(np.zeros((1, 8, 8, 3), 'float32')).shape[-1])\n"
         "model = keras.Sequential([keras.Input((8, 8, 3)), layer])\n"
         "model.compile('sgd', 'mse')\n"
-        "print(model.predict(np.zeros((2, 8, 8, 3)), verbose=0).shape)"
+        "print(model.predict(np.zeros((2, 8, 8, 3)), verbose=0).shape)\n"
+        "for size in range(9, 16):\n"
+        "    keras.Sequential([keras.Input((size, 8, 3)), layer]).predict_on_batch(np.zeros((1, size, 8, 3)))"
     )
     outputs = outputs_of(first, second)
     assert {output.name for output in outputs} == {"stdout"}, outputs
