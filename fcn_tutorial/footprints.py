@@ -126,7 +126,7 @@ def positive_weights(model, axis):
     try:
         for weight in model.weights:
             value = _positive(weight, axis, random)
-            kept.append((weight, np.array(ops.convert_to_numpy(weight))))
+            kept.append((weight, np.array(ops.convert_to_numpy(weight.value))))
             weight.assign(value)
         yield
     finally:
@@ -147,4 +147,4 @@ def _positive(weight, axis, random):
         return np.zeros(shape)
     if "float" in weight.dtype:
         raise ValueError(f"A footprint needs positive weights and does not know the kind of {weight.path!r}.")
-    return ops.convert_to_numpy(weight)
+    return ops.convert_to_numpy(weight.value)

@@ -135,4 +135,4 @@ def _input_gradient(model, image, weights):
     wrapper = keras.Model(inputs, layer(inputs))
     wrapper.compile(keras.optimizers.SGD(1.0), loss=lambda weights, maps: ops.sum(weights * maps), run_eagerly=True)
     wrapper.train_on_batch(image[None], weights)
-    return -ops.convert_to_numpy(layer.retouch)
+    return -ops.convert_to_numpy(layer.retouch.value)

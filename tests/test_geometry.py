@@ -10,6 +10,9 @@ from fcn_tutorial import geometry
 from fcn_tutorial.backend import keras, ops
 
 layers = keras.layers
+large = pytest.mark.skipif(
+    keras.backend.backend() != "tensorflow", reason="only configurations are read: one backend is enough"
+)
 
 
 @functools.cache
@@ -69,6 +72,7 @@ def test_output_size_with_explicit_zeros_and_refusal():
 # Sizes of every layer
 
 
+@large
 @pytest.mark.parametrize(
     "name",
     ["VGG16", "ResNet50", "MobileNet", "MobileNetV2", "MobileNetV3Small", "DenseNet121", "Xception", "InceptionV3",
@@ -99,6 +103,7 @@ def test_mobilenet_v2_floors(pixels, cells):
     assert last_grid(application("MobileNetV2"), (pixels, pixels)).size == (cells, cells)
 
 
+@large
 def test_inception_v3_is_valid():
     assert last_grid(application("InceptionV3"), (299, 299)).size == (8, 8)
 
@@ -106,6 +111,7 @@ def test_inception_v3_is_valid():
 # Published receptive fields
 
 
+@large
 @pytest.mark.parametrize(("name", "pixels"), [("VGG16", 212), ("DenseNet121", 2071), ("InceptionV3", 1311)])
 def test_receptive_fields(name, pixels):
     assert last_grid(application(name), (384, 384)).receptive_field == (pixels, pixels)
@@ -121,6 +127,7 @@ def test_vgg16_pool5_and_fc6():
     assert grids["fc6"].size == (6, 6)
 
 
+@large
 def test_nasnet_mobile():
     grid = last_grid(application("NASNetMobile", 224), (224, 224))
     assert grid.receptive_field == (2407, 2407)
@@ -247,6 +254,7 @@ def test_squeeze_and_excitation_has_no_receptive_field(name):
         grid.receptive_field  # noqa: B018
 
 
+@large
 def test_behind_global_pooling_there_is_no_grid():
     grids = geometry.layer_grids(application("ResNet50", 224, top=True), (224, 224))
     assert not grids["conv5_block3_out"].unbounded
@@ -335,12 +343,14 @@ def test_strided_layers_of_vgg16():
         geometry.strided_layers(application("VGG16"), (224, 224), "block9")
 
 
+@large
 @pytest.mark.parametrize("name", ["ResNet50", "DenseNet121", "Xception", "InceptionV3", "MobileNetV3Small"])
 def test_strided_layers_of_branched_networks(name):
     found = geometry.strided_layers(application(name), (224, 224))
     assert [stride for _, stride in found] == [2] * 5
 
 
+@large
 def test_strided_layers_of_a_classifier_and_of_several_outputs():
     model = application("ResNet50", 224, top=True)
     assert len(geometry.strided_layers(model, (224, 224))) == 5
