@@ -31,7 +31,20 @@ def _stderr_held_back():
             os.close(saved)
 
 
-with _stderr_held_back():
+@contextmanager
+def _without_jax():
+    """TensorFlow's converters import all of JAX where it is installed: 120 MB that only the JAX backend needs."""
+    unused = os.environ["KERAS_BACKEND"] == "tensorflow" and "jax" not in sys.modules
+    if unused:
+        sys.modules["jax"] = None
+    try:
+        yield
+    finally:
+        if unused:
+            del sys.modules["jax"]
+
+
+with _stderr_held_back(), _without_jax():
     import keras
     from keras import ops
 

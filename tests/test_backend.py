@@ -1,5 +1,6 @@
 """A learner's first cell shows no red: TensorFlow's start-up messages stay out of the page, errors don't."""
 
+import os
 import subprocess
 import sys
 
@@ -41,3 +42,18 @@ def test_stderr_works_after_the_start():
     code = f"import fcn_tutorial.backend, os, sys; {says}"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stderr == "from Python native"
+
+
+def test_jax_is_left_alone_by_tensorflow_and_can_still_be_imported():
+    code = (
+        "import sys, fcn_tutorial.backend as backend\n"
+        "assert backend.keras.backend.backend() == 'tensorflow'\n"
+        "assert not [name for name in sys.modules if name.split('.')[0] == 'jax']\n"
+        "import importlib.util\n"
+        "if importlib.util.find_spec('jax'):\n"
+        "    import jax.numpy\n"
+        "    assert float(jax.numpy.ones(3).sum()) == 3"
+    )
+    environment = {**os.environ, "KERAS_BACKEND": "tensorflow"}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment)
+    assert done.returncode == 0, done.stderr
