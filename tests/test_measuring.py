@@ -252,3 +252,8 @@ def test_strips_run_in_batches_gives_the_same_maps(monkeypatch):
     monkeypatch.setattr(strips, "_PIXELS_AT_ONCE", 1000)
     np.testing.assert_allclose(strips.run(model, images, 1), at_once, atol=1e-6)
     assert at_once.shape == (5, 16, 8, 2)
+
+
+def test_shift_refuses_a_map_that_does_not_depend_on_the_image():
+    with pytest.raises(ValueError, match="No single shift"):
+        measuring.stride_by_shift(lambda images: 0 * np.asarray(images)[:, ::4, ::4] + 1, largest=12)

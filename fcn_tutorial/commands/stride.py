@@ -33,7 +33,9 @@ def measure(name):
     """dict: total_stride, sum_of_strides, measured (an entry a way), receptive_field (pixels, None if unbounded)."""
     from fcn_tutorial import backbones, geometry, measuring
     from fcn_tutorial.backbones.features import last_map
+    from fcn_tutorial.backend import keras
 
+    keras.utils.set_random_seed(0)  # so that it reports the same each time
     backbone = backbones.load(name, weights=None)
     layer = backbone.feature_layers[max(backbone.feature_layers)]
     grid = geometry.layer_grids(backbone.classifier, backbone.input_size)[layer]
