@@ -16,6 +16,7 @@ if TENSORFLOW:
 
 def family(name):
     """A network of keras.applications, without weights and without a size."""
+    keras.utils.set_random_seed(0)
     build = getattr(keras.applications, name)
     if name != "NASNetMobile":
         return build(weights=None, include_top=False, input_shape=(None, None, 3))
