@@ -28,6 +28,14 @@ def colour(labels):
     return PALETTE[labels]
 
 
+def borders(labels):
+    """Boolean map (H, W): the pixels whose class differs from that of the pixel above or to the left."""
+    edge = np.zeros(labels.shape, bool)
+    edge[:, 1:] |= labels[:, 1:] != labels[:, :-1]
+    edge[1:] |= labels[1:] != labels[:-1]
+    return edge
+
+
 def check_labels(labels, source="the label map"):
     """Return `labels` (H, W) as uint8 after checking shape, dtype and that every value is a class index or VOID.
 

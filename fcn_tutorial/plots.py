@@ -5,7 +5,7 @@ import numpy as np
 from matplotlib.colors import ListedColormap
 from matplotlib.patches import Patch
 
-from fcn_tutorial.labels import CLASSES, PALETTE, VOID, check_labels
+from fcn_tutorial.labels import CLASSES, PALETTE, VOID, borders, check_labels
 
 _HATCH = "////"
 _CLASS_COLOURS = ListedColormap(PALETTE / 255)
@@ -17,10 +17,9 @@ def show_labels(ax, labels):
     ax.imshow(labels, cmap=_CLASS_COLOURS, vmin=-0.5, vmax=VOID + 0.5, interpolation="nearest")
     if (labels == VOID).any():
         ax.contourf(labels == VOID, levels=[0.5, 1.5], hatches=[_HATCH], colors="none")
-    edge = np.zeros(labels.shape, bool)
-    edge[:, 1:] |= labels[:, 1:] != labels[:, :-1]
-    edge[1:] |= labels[1:] != labels[:-1]
-    ax.imshow(np.where(edge, 1.0, np.nan), cmap="gray_r", vmin=0, vmax=1, alpha=0.35, interpolation="nearest")
+    ax.imshow(
+        np.where(borders(labels), 1.0, np.nan), cmap="gray_r", vmin=0, vmax=1, alpha=0.35, interpolation="nearest"
+    )
     _pixels(ax)
 
 

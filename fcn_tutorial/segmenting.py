@@ -9,7 +9,7 @@ from PIL import Image, ImageDraw, ImageFont
 from fcn_tutorial import training
 from fcn_tutorial.datasets import photos
 from fcn_tutorial.datasets.pairs import resize_mask
-from fcn_tutorial.labels import PALETTE, colour
+from fcn_tutorial.labels import PALETTE, borders, colour
 
 
 def segment(network, image, short_side=360):
@@ -44,10 +44,7 @@ def segment_file(network, path, folder, stem, short_side=360):
 def overlay(image, labels, class_names):
     """Picture of the photo under its labels' colours, a dark line between classes, and a legend of those that occur."""
     picture = (0.5 * image + 0.5 * colour(labels)).astype(np.uint8)
-    border = np.zeros(labels.shape, bool)
-    border[:, 1:] |= labels[:, 1:] != labels[:, :-1]
-    border[1:] |= labels[1:] != labels[:-1]
-    picture[border] = 0
+    picture[borders(labels)] = 0
     height, width = labels.shape
     font = ImageFont.load_default(size=max(10, min(height, width) // 30))
     row = int(1.5 * font.size)

@@ -44,3 +44,8 @@ def test_colour_gives_each_class_its_own():
 def test_what_is_no_label_map_is_refused_by_what_it_is(bad, words):
     with pytest.raises(ValueError, match=words):
         labels.check_labels(bad)
+
+
+def test_borders_by_hand():
+    found = labels.borders(np.array([[0, 0, 3], [0, 3, 3]]))
+    assert found.tolist() == [[False, False, True], [False, True, False]]
