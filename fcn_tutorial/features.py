@@ -31,13 +31,13 @@ class CachedFeatures:
 
 
 class FeatureBatches(Batches):
-    """Batches for a head: ({"32": maps (N, h, w, C) float32, ..., "like": (N, H, W, 1)}, labels (N, H, W) int32)."""
+    """Batches for `Network.scores`: ({"32": maps (N, h, w, C) float32, ...}, labels (N, H, W) int32)."""
 
     def __getitem__(self, index):
         items = np.sort(self.items(index))
         labels = np.asarray(self.dataset.labels[items], np.int32)
         inputs = {stride: np.asarray(maps[items], np.float32) for stride, maps in self.dataset.maps.items()}
-        return {**inputs, "like": labels[..., None]}, labels
+        return inputs, labels
 
 
 def cached_features(network, dataset, folder=None, batch_size=8, progress=True):

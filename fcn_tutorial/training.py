@@ -1,19 +1,22 @@
 """Train a network, on the cached maps of a frozen backbone or end to end; predict and evaluate (notebook 05)."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 from tqdm.auto import tqdm
 
 from fcn_tutorial import weights
 from fcn_tutorial.backend import keras, ops
+from fcn_tutorial.datasets.augmentation import Augmented
 from fcn_tutorial.datasets.batches import Batches
 from fcn_tutorial.datasets.pairs import check_image
 from fcn_tutorial.features import FeatureBatches, cached_features
 from fcn_tutorial.labels import VOID
-from fcn_tutorial.losses import PixelCrossEntropy
+from fcn_tutorial.losses import PixelCrossEntropy, balancing_weights
 from fcn_tutorial.metrics import confusion_matrix
 
-# Adam's step for new 1x1 scores; fine-tuning moves pretrained weights, so it goes ten times more carefully.
-LEARNING_RATE = {False: 3e-3, True: 3e-4}
+# Adam's step for new scores; fine-tuning moves pretrained weights, so it goes more carefully.
+LEARNING_RATE = {False: 3e-3, True: 5e-4}
 
 
 def train(
@@ -23,6 +26,8 @@ def train(
     batch_size=8,
     learning_rate=None,
     fine_tune=False,
+    augment=None,
+    balance=False,
     seed=0,
     out=None,
     resume=False,
@@ -34,6 +39,8 @@ def train(
     fine_tune: False computes the frozen backbone's maps once and trains the head on them; True trains everything,
         with the backbone's batch-norm layers as they are.
     learning_rate: the first one, falling to zero along a cosine; by default LEARNING_RATE[fine_tune].
+    augment: arguments of `Augmented` for other views in each epoch, when fine-tuning; None: the images as they are.
+    balance: True lets the pixels of rare classes count more (`losses.balancing_weights`).
     out: *.weights.h5, written after every epoch, so that an interruption (Ctrl-C) loses one epoch at most.
     resume: go on from the last epoch in `out`, with the same arguments; the result is that of an uninterrupted run.
     features: folder that keeps the maps for a later call.
@@ -42,9 +49,13 @@ def train(
     """
     rate = LEARNING_RATE[bool(fine_tune)] if learning_rate is None else learning_rate
     settings = dict(epochs=epochs, batch_size=batch_size, learning_rate=rate, fine_tune=bool(fine_tune), seed=seed)
+    settings |= dict(augment=augment, balance=bool(balance))
     set_trainable(network, fine_tune)
-    model, batches = _model_and_batches(network, dataset, fine_tune, batch_size, seed, features, progress)
-    trainer = _trainer(model, rate, epochs * len(batches))
+    class_weights = balancing_weights(dataset, len(network.class_names)) if balance else None
+    if augment is not None:
+        dataset = _augmented(dataset, fine_tune, augment, seed)
+    batches = _batches(network, dataset, fine_tune, batch_size, seed, features, progress)
+    trainer = _trainer(network, class_weights, rate, epochs * len(batches))
     losses = _resume(network, trainer, out, settings) if resume else []
     batches.start_epoch(len(losses))
     shown = {"initial": len(losses) * len(batches), "unit": "batch", "disable": not progress}
@@ -58,19 +69,35 @@ def train(
     return losses
 
 
-def _model_and_batches(network, dataset, fine_tune, batch_size, seed, features, progress):
-    """What is trained, and on what: everything on images, or the head on maps that are computed once."""
+def _augmented(dataset, fine_tune, augment, seed):
+    if not fine_tune:
+        raise ValueError(
+            "augment changes the images of every epoch; a frozen backbone's maps are computed once. "
+            "Use fine_tune=True with it, or leave it out."
+        )
+    return Augmented(dataset, seed=seed, **augment)
+
+
+def _batches(network, dataset, fine_tune, batch_size, seed, features, progress):
+    """What is trained on: images, or maps that are computed once."""
     if fine_tune:
-        return network.model, Batches(dataset, batch_size, network.backbone.preprocess, seed=seed)
+        return Batches(dataset, batch_size, network.backbone.preprocess, seed=seed)
     cached = cached_features(network, dataset, features, batch_size, progress)
-    return network.head, FeatureBatches(cached, batch_size, seed=seed)
+    return FeatureBatches(cached, batch_size, seed=seed)
 
 
-def _trainer(model, rate, steps):
-    """A compiled model of its own around the same layers: the network itself isn't compiled by training it."""
-    trainer = keras.Model(model.input, model.output)
+def _trainer(network, class_weights, rate, steps):
+    """A compiled model of its own around the network's layers, up to the coarse scores, for the fast form of the loss.
+
+    On maps where the backbone is frozen, on images where it isn't.
+    """
+    frozen = not any(layer.trainable for layer in network.features.layers if layer.weights)
+    inputs = network.scores.input if frozen else network.features.input
+    maps = inputs if frozen else network.features.output
+    trainer = keras.Model(inputs, network.scores(maps))
     schedule = keras.optimizers.schedules.CosineDecay(rate, steps)
-    trainer.compile(keras.optimizers.AdamW(schedule), PixelCrossEntropy())
+    loss = PixelCrossEntropy(stride=network.stride, class_weights=class_weights)
+    trainer.compile(keras.optimizers.AdamW(schedule), loss)
     return trainer
 
 
@@ -83,8 +110,7 @@ def set_trainable(network, fine_tune):
 def _train_epoch(trainer, batches, title, bar):
     """One pass over `batches`, read one by one so that a bad image is reported as what it is; the mean loss."""
     total = 0.0
-    for index in range(len(batches)):
-        inputs, labels = batches[index]
+    for inputs, labels in _prefetched(batches):
         trainer.reset_metrics()  # some versions of Keras would report the mean of all batches so far
         loss = float(trainer.train_on_batch(inputs, labels))
         if not np.isfinite(loss):
@@ -96,6 +122,17 @@ def _train_epoch(trainer, batches, title, bar):
         bar.set_description(f"{title}, loss {loss:.3f}", refresh=False)
         bar.update()
     return total / len(batches.dataset)
+
+
+def _prefetched(batches):
+    """All batches in order; the next one is made in a thread while this one is used."""
+    with ThreadPoolExecutor(1) as pool:
+        following = pool.submit(batches.__getitem__, 0)
+        for index in range(len(batches)):
+            batch = following.result()
+            if index + 1 < len(batches):
+                following = pool.submit(batches.__getitem__, index + 1)
+            yield batch
 
 
 def _resume(network, trainer, out, settings):

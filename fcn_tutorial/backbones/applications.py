@@ -32,13 +32,13 @@ def build(name, weights):
 
 
 def feature_layers(classifier):
-    """{8: name, 16: name, 32: name}: the last layer of `classifier` at each stride that isn't there for its padding."""
+    """{4: name, 8: name, 16: name, 32: name}: the last layer of `classifier` at each stride, paddings apart."""
     last = {}
     for name, grid in layer_grids(classifier, classifier.input_shape[1:3]).items():
         layer = classifier.get_layer(name)
         if len(layer.output.shape) == 4 and grid.rows.size > 1 and not isinstance(layer, keras.layers.ZeroPadding2D):
             last[grid.rows.stride] = name
-    return {stride: last[stride] for stride in (8, 16, 32) if stride in last}
+    return {stride: last[stride] for stride in (4, 8, 16, 32) if stride in last}
 
 
 def _snake_case(name):

@@ -16,8 +16,8 @@ layers = keras.layers
 
 INPUT_SIZE = (224, 224)
 SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
-# The outputs that play pool3, pool4 and pool5: the last blocks with 40 and 112 channels, and the head of 1,280.
-FEATURES = {8: "block4_out", 16: "block10_out", 32: "head_relu"}
+# The outputs that play pool2 to pool5: the last blocks with 24, 40 and 112 channels, and the head of 1,280.
+FEATURES = {4: "block2_out", 8: "block4_out", 16: "block10_out", 32: "head_relu"}
 # (expansion, kernel, stride, filters, repeats)
 _STAGES = (
     (1, 3, 1, 16, 1),

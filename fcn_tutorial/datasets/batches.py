@@ -29,8 +29,10 @@ class Batches(keras.utils.PyDataset):
         self.start_epoch(0)
 
     def start_epoch(self, epoch):
-        """Set the epoch (0 is the first), and with it the order of the items."""
+        """Set the epoch (0 is the first), and with it the order of the items and an augmented data set's views."""
         self.epoch = epoch
+        if hasattr(self.dataset, "start_epoch"):
+            self.dataset.start_epoch(epoch)
         items = np.arange(len(self.dataset))
         self.order = np.random.default_rng([self.seed, epoch]).permutation(items) if self.shuffle else items
 

@@ -1,0 +1,73 @@
+"""Each epoch another view of each street: scaled, cut out, mirrored, in another light (notebook 06)."""
+
+import numpy as np
+from PIL import Image, ImageEnhance
+
+from fcn_tutorial.datasets.pairs import resize_image, resize_mask
+from fcn_tutorial.labels import VOID
+
+GREY = 127  # beyond the picture's edge; what the preprocessing of EfficientNet-Lite0 maps to zero
+
+
+class Augmented:
+    """`dataset` seen through seeded random changes: `ds[i]` is (image uint8 (*crop, 3), labels uint8 crop).
+
+    crop: (rows, columns) of what is cut out, in pixels; beyond the picture's edge the labels are void.
+    scale: (least, largest) factor of the size before cutting. flip: mirror every other view, left to right.
+    colour: brightness, contrast and saturation each change by up to this share; 0 leaves colours alone.
+    The view of item i follows from (`seed`, epoch, i) alone; `start_epoch` names the epoch. With `keep` all originals
+    stay in memory, 0.7 MB for a frame of CamVid. Raises ValueError for a crop, scale or colour that makes no sense.
+    """
+
+    def __init__(self, dataset, crop=(320, 448), scale=(0.6, 1.8), flip=True, colour=0.3, seed=0, keep=True):
+        if min(crop) < 2 or not 0 < scale[0] <= scale[1] or not 0 <= colour < 1:
+            raise ValueError(
+                f"crop={crop}, scale={scale}, colour={colour}; expected a crop of 2x2 pixels or more, a scale "
+                "(least, largest) above 0, and a colour from 0 to below 1."
+            )
+        self.dataset, self.crop, self.scale, self.flip, self.colour = dataset, tuple(crop), scale, flip, colour
+        self.seed, self.kept = seed, {} if keep else None
+        self.name = getattr(dataset, "name", type(dataset).__name__)
+        self.file_names = getattr(dataset, "file_names", None)
+        self.start_epoch(0)
+
+    def __len__(self):
+        return len(self.dataset)
+
+    def start_epoch(self, epoch):
+        """Set the epoch (0 is the first), and with it the views."""
+        self.epoch = epoch
+
+    def __getitem__(self, index):
+        random = np.random.default_rng([self.seed, self.epoch, index])
+        image, labels = self._original(index)
+        factor = np.exp(random.uniform(*np.log(self.scale)))
+        size = [max(2, round(side * factor)) for side in labels.shape]
+        image, labels = self._cut(resize_image(image, size), resize_mask(labels, size), random)
+        if self.flip and random.random() < 0.5:
+            image, labels = image[:, ::-1], labels[:, ::-1]
+        return self._recolour(image, random), np.ascontiguousarray(labels)
+
+    def _original(self, index):
+        if self.kept is None:
+            return self.dataset[index]
+        if index not in self.kept:
+            self.kept[index] = self.dataset[index]
+        return self.kept[index]
+
+    def _cut(self, image, labels, random):
+        """A random window of the crop's size; a picture smaller than that lies somewhere inside it."""
+        slack = [side - wanted for side, wanted in zip(labels.shape, self.crop, strict=True)]
+        start = [int(random.integers(min(0, free), max(0, free) + 1)) for free in slack]
+        view = np.full((*self.crop, 3), GREY, np.uint8), np.full(self.crop, VOID, np.uint8)
+        there = tuple(slice(max(0, -s), max(0, -s) + side) for s, side in zip(start, labels.shape, strict=True))
+        here = tuple(slice(max(0, s), max(0, s) + wanted) for s, wanted in zip(start, self.crop, strict=True))
+        view[0][there], view[1][there] = image[here], labels[here]
+        return view
+
+    def _recolour(self, image, random):
+        picture = Image.fromarray(np.ascontiguousarray(image))
+        if self.colour:
+            for change in (ImageEnhance.Brightness, ImageEnhance.Contrast, ImageEnhance.Color):
+                picture = change(picture).enhance(random.uniform(1 - self.colour, 1 + self.colour))
+        return np.asarray(picture)
