@@ -64,12 +64,12 @@ def fcn4s(backbone, class_names=CLASSES):
     x = _convolve(layers.Conv2D(160, 1, use_bias=False, name="narrow32"), maps["32"])
     x = layers.Add(name="with_scene")([x, scene])
     x = _convolve(layers.SeparableConv2D(160, 5, padding="same", use_bias=False, name="look32"), x)
-    for coarse, fine, width in ((32, 16, 160), (16, 8, 128), (8, 4, 96)):
+    for coarse, fine, width in ((32, 16, 160), (16, 8, 96), (8, 4, 64)):
         x = BilinearUpsampling(coarse // fine, name=f"upsample{coarse}to{fine}")([x, maps[str(fine)]])
         x = layers.Concatenate(name=f"join{fine}")([x, maps[str(fine)]])
         x = _convolve(layers.SeparableConv2D(width, 5, padding="same", use_bias=False, name=f"look{fine}"), x)
         x = _convolve(layers.SeparableConv2D(width, 3, padding="same", use_bias=False, name=f"look{fine}again"), x)
-    return _assemble("fcn4s", backbone, class_names, 4, features, maps, score_layer(len(class_names), 4)(x))
+    return _network("fcn4s", backbone, class_names, 4, features, maps, score_layer(len(class_names), 4)(x))
 
 
 def score_layer(classes, stride):
@@ -85,7 +85,7 @@ def _summed(name, backbone, class_names, strides):
         finer = score_layer(len(class_names), fine)(maps[str(fine)])
         coarser = BilinearUpsampling(coarse // fine, name=f"upsample{coarse}to{fine}")([scores, finer])
         scores = layers.Add(name=f"sum{fine}")([coarser, finer])
-    return _assemble(name, backbone, class_names, strides[-1], features, maps, scores)
+    return _network(name, backbone, class_names, strides[-1], features, maps, scores)
 
 
 def _maps(backbone, strides):
@@ -95,18 +95,25 @@ def _maps(backbone, strides):
 
 
 def _convolve(layer, x):
-    x = layers.BatchNormalization(name=f"{layer.name}_bn")(layer(x))
+    # Keras' own momentum, 0.99, takes longer to forget where the statistics started than a short training lasts.
+    x = layers.BatchNormalization(momentum=0.9, name=f"{layer.name}_bn")(layer(x))
     return layers.ReLU(name=f"{layer.name}_relu")(x)
 
 
-def _assemble(name, backbone, class_names, stride, features, maps, scores):
+def _network(name, backbone, class_names, stride, features, maps, scores):
+    scores = keras.Model(maps, scores, name=f"{name}_scores")
+    head, model = assemble(name, stride, features, scores)
+    return Network(name, backbone, tuple(class_names), stride, features, scores, head, model)
+
+
+def assemble(name, stride, features, scores):
+    """The `head` and the `model` of a `Network` from its `features` and `scores`."""
+    maps = {key: keras.Input(x.shape[1:], name=key) for key, x in features.output.items()}
     like = keras.Input((None, None, None), name="like")
-    logits = BilinearUpsampling(stride, name=f"upsample{stride}")([scores, like])
+    logits = BilinearUpsampling(stride, name=f"upsample{stride}")([scores(maps), like])
     head = keras.Model({**maps, "like": like}, logits, name=f"{name}_head")
     images = features.input
-    model = keras.Model(images, head({**features.output, "like": images}), name=name)
-    scores = keras.Model(maps, scores, name=f"{name}_scores")
-    return Network(name, backbone, tuple(class_names), stride, features, scores, head, model)
+    return head, keras.Model(images, head({**features.output, "like": images}), name=name)
 
 
 NETWORKS = {"fcn32s": fcn32s, "fcn16s": fcn16s, "fcn8s": fcn8s, "fcn4s": fcn4s}

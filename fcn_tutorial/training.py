@@ -11,6 +11,7 @@ from fcn_tutorial.datasets.augmentation import Augmented
 from fcn_tutorial.datasets.batches import Batches
 from fcn_tutorial.datasets.pairs import check_image
 from fcn_tutorial.features import FeatureBatches, cached_features
+from fcn_tutorial.folding import fold_network
 from fcn_tutorial.labels import VOID
 from fcn_tutorial.losses import PixelCrossEntropy, balancing_weights
 from fcn_tutorial.metrics import confusion_matrix
@@ -31,6 +32,7 @@ def train(
     seed=0,
     out=None,
     resume=False,
+    half=False,
     features=None,
     progress=True,
 ):
@@ -43,6 +45,7 @@ def train(
     balance: True lets the pixels of rare classes count more (`losses.balancing_weights`).
     out: *.weights.h5, written after every epoch, so that an interruption (Ctrl-C) loses one epoch at most.
     resume: go on from the last epoch in `out`, with the same arguments; the result is that of an uninterrupted run.
+    half: True stores the finished weights as float16 (`weights.save`).
     features: folder that keeps the maps for a later call.
     Raises ValueError for a data set that can't be trained on, for arguments that differ from those of the run to
     resume, and FloatingPointError when the loss is no longer a number.
@@ -63,8 +66,9 @@ def train(
         for epoch in range(len(losses), epochs):
             losses.append(_train_epoch(trainer, batches, f"epoch {epoch + 1}/{epochs}", bar))
             if out is not None:
-                state = [] if epoch + 1 == epochs else trainer.optimizer.variables
-                weights.save(network, out, {**settings, "losses": losses}, [ops.convert_to_numpy(v) for v in state])
+                finished = epoch + 1 == epochs
+                state = [] if finished else [ops.convert_to_numpy(v) for v in trainer.optimizer.variables]
+                weights.save(network, out, {**settings, "losses": losses}, state, half=half and finished)
             batches.on_epoch_end()
     return losses
 
@@ -162,6 +166,7 @@ def evaluate(network, dataset, batch_size=8, progress=True):
     Bounded memory: one batch at a time. Raises ValueError as `Batches`; use batch_size=1 for images of different sizes.
     """
     batches = Batches(dataset, batch_size, network.backbone.preprocess, shuffle=False)
+    network = fold_network(network)
     classes = len(network.class_names)
     matrix = np.zeros((classes, classes), np.int64)
     for index in tqdm(range(len(batches)), "evaluate", unit="batch", disable=not progress, leave=False):

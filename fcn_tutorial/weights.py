@@ -8,6 +8,7 @@ import os
 from pathlib import Path
 
 import h5py
+import numpy as np
 
 from fcn_tutorial import backbones, models
 
@@ -15,16 +16,20 @@ _ATTRIBUTE = "fcn_tutorial"
 _OPTIMIZER = "resume"
 
 
-def save(network, path, training=None, optimizer=None):
+def save(network, path, training=None, optimizer=None, half=False):
     """Write `network` to `path` (*.weights.h5), whole or not at all: an earlier file stays until then.
 
     training: a dict of plain values to remember beside the weights.
     optimizer: its state as a list of arrays, for a run that is to be resumed.
-    Raises ValueError for another file ending, OSError when the disk refuses (nothing is left half-written).
+    half: True stores float16, three digits of each weight in half the bytes; they are read as float32 again.
+    Raises ValueError for another file ending, a network that isn't one of the course's (a folded one, for instance) or
+    weights beyond float16's 65,504, and OSError when the disk refuses (nothing is left half-written).
     """
     path = Path(path)
     if not path.name.endswith(".weights.h5"):
         raise ValueError(f"Weights are saved as *.weights.h5; got {path.name}.")
+    if network.name not in models.NETWORKS:
+        raise ValueError(f"A {network.name} can't be saved; expected one of {', '.join(models.NETWORKS)}.")
     whole = any(weight.trainable for weight in network.features.weights)
     card = {
         "network": network.name,
@@ -37,6 +42,8 @@ def save(network, path, training=None, optimizer=None):
     unfinished = path.with_name(f".{path.name.removesuffix('.weights.h5')}.unfinished.weights.h5")
     try:
         (network.model if whole else network.head).save_weights(unfinished)
+        if half:
+            _halve(unfinished)
         with h5py.File(unfinished, "r+") as file:
             file.attrs[_ATTRIBUTE] = json.dumps(card)
             for number, value in enumerate(optimizer or []):
@@ -46,6 +53,32 @@ def save(network, path, training=None, optimizer=None):
         raise OSError(f"Could not write {path}: {error}. Free some space or choose another place.") from error
     finally:
         unfinished.unlink(missing_ok=True)
+
+
+def _halve(path):
+    """Rewrite a weights file with float16 in place of float32."""
+    whole = path.with_name(f"{path.name}.float32")
+    os.replace(path, whole)
+    try:
+        with h5py.File(whole) as source, h5py.File(path, "w") as target:
+            source.visititems(lambda name, item: _copy_halved(name, item, target))
+    finally:
+        whole.unlink()
+
+
+def _copy_halved(name, item, target):
+    if isinstance(item, h5py.Group):
+        copied = target.require_group(name)
+    else:
+        values = item[()]
+        if values.dtype == np.float32:
+            if np.abs(values).max(initial=0) > np.finfo(np.float16).max:
+                raise ValueError(
+                    f"The weights {name} reach {np.abs(values).max():.3g}, beyond float16; use half=False."
+                )
+            values = values.astype(np.float16)
+        copied = target.create_dataset(name, data=values)
+    copied.attrs.update(item.attrs)
 
 
 def read_card(path):

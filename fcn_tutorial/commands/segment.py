@@ -35,12 +35,12 @@ def add_parser(verbs):
 
 def call(arguments):
     """Segment every image; 1 when some could not be read. Raises ValueError, FileNotFoundError for bad weights."""
-    from fcn_tutorial import segmenting, weights
+    from fcn_tutorial import folding, segmenting, weights
     from fcn_tutorial.paths import data_file
 
     if arguments.short_side < 0 or arguments.short_side == 1:
         raise ValueError(f"--short-side is {arguments.short_side}; expected 0 or at least 2 pixels.")
-    network = weights.load(arguments.weights or data_file(DEFAULT_WEIGHTS))
+    network = folding.fold_network(weights.load(arguments.weights or data_file(DEFAULT_WEIGHTS)))
     arguments.out.mkdir(parents=True, exist_ok=True)
     done, failed = [], []
     for path, stem in zip(arguments.images, segmenting.distinct_stems(arguments.images), strict=True):

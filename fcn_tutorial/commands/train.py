@@ -1,8 +1,11 @@
-"""``fcn-tutorial train NETWORK --data ... --out FILE``: on a frozen backbone or end to end (notebook 05)."""
+"""``fcn-tutorial train NETWORK --data ... --out FILE``: frozen, end to end, in stages (notebooks 05 and 06)."""
 
 from pathlib import Path
 
 from fcn_tutorial.commands import data_options, output
+
+# As models.NETWORKS, which would bring Keras with it.
+NETWORKS = ("fcn32s", "fcn16s", "fcn8s", "fcn4s")
 
 
 def add_parser(verbs):
@@ -12,14 +15,25 @@ def add_parser(verbs):
         help="train a network on street scenes or CamVid",
         description="Trains on the data's train split. FILE is written after every epoch; --resume goes on from there.",
     )
-    parser.add_argument("network", metavar="NETWORK", choices=("fcn32s",), help="fcn32s")
+    parser.add_argument("network", metavar="NETWORK", choices=NETWORKS, help=", ".join(NETWORKS))
     data_options.add(parser)
     parser.add_argument("--backbone", default="efficientnet_lite0", metavar="NAME", help="default: %(default)s")
     parser.add_argument("--fine-tune", action="store_true", help="train the backbone too, not the new scores alone")
-    parser.add_argument("--epochs", type=int, default=6, metavar="N", help="default: %(default)s")
+    parser.add_argument(
+        "--stages", action="store_true", help="the paper's order: FCN-32s first, then FCN-16s from it, then FCN-8s"
+    )
+    parser.add_argument(
+        "--frozen-epochs", type=int, default=0, metavar="N", help="epochs on the frozen backbone before fine-tuning"
+    )
+    parser.add_argument(
+        "--augment", action="store_true", help="scale, cut, mirror and recolour the images anew in each epoch"
+    )
+    parser.add_argument("--crop", metavar="HxW", help="pixels cut out by --augment, default: 320x448")
+    parser.add_argument("--balance", action="store_true", help="let the pixels of rare classes count more")
+    parser.add_argument("--epochs", type=int, default=6, metavar="N", help="of each stage, default: %(default)s")
     parser.add_argument("--batch", type=int, default=8, metavar="N", help="images a step, default: %(default)s")
     parser.add_argument(
-        "--rate", type=float, metavar="R", help="first learning rate; default 0.003, fine-tuning 0.0003"
+        "--rate", type=float, metavar="R", help="first learning rate; default 0.003, fine-tuning 0.0005"
     )
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="order of the images, default: %(default)s")
     parser.add_argument("--resume", action="store_true", help="go on from the last epoch in FILE")
@@ -27,32 +41,37 @@ def add_parser(verbs):
         "--features", type=Path, metavar="DIR", help="keep the frozen backbone's maps here for a later call"
     )
     parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="where the weights go: NAME.weights.h5")
+    parser.add_argument("--half", action="store_true", help="store the finished weights as float16, half the size")
     output.add_json(parser)
     parser.set_defaults(call=call)
 
 
 def call(arguments):
     """Train, save, report. Raises ValueError and OSError as `training.train` and `weights.save` do."""
-    if arguments.epochs < 1 or arguments.batch < 1 or arguments.seed < 0:
-        raise ValueError("--epochs and --batch take numbers from 1, --seed from 0.")
+    if arguments.epochs < 1 or arguments.batch < 1 or min(arguments.seed, arguments.frozen_epochs) < 0:
+        raise ValueError("--epochs and --batch take numbers from 1, --seed and --frozen-epochs from 0.")
     if not arguments.out.name.endswith(".weights.h5"):
         raise ValueError(f"--out takes a name that ends in .weights.h5; got {arguments.out.name}.")
     dataset = data_options.load(arguments, "train")
-    from fcn_tutorial import backbones, models, training
+    from fcn_tutorial import backbones, stages
 
-    network = models.NETWORKS[arguments.network](backbones.load(arguments.backbone))
+    planned = stages.plan(
+        arguments.network,
+        arguments.epochs,
+        arguments.rate,
+        arguments.fine_tune,
+        arguments.frozen_epochs,
+        arguments.stages,
+        _augmentation(arguments),
+    )
+    common = {name: getattr(arguments, name) for name in ("out", "resume", "balance", "half", "seed", "features")}
     try:
-        losses = training.train(
-            network,
+        _, losses = stages.train_in_stages(
+            backbones.load(arguments.backbone),
+            planned,
             dataset,
-            epochs=arguments.epochs,
             batch_size=arguments.batch,
-            learning_rate=arguments.rate,
-            fine_tune=arguments.fine_tune,
-            seed=arguments.seed,
-            out=arguments.out,
-            resume=arguments.resume,
-            features=arguments.features,
+            **common,
         )
     except KeyboardInterrupt:
         if arguments.out.is_file():
@@ -62,3 +81,17 @@ def call(arguments):
     output.report(
         arguments, data, f"{arguments.out}: trained on {len(dataset)} images, loss {losses[0]:.3f} -> {losses[-1]:.3f}"
     )
+
+
+def _augmentation(arguments):
+    """Arguments of `Augmented`, or None. Raises ValueError for a crop that is no pair of numbers."""
+    if not arguments.augment:
+        if arguments.crop:
+            raise ValueError("--crop belongs to --augment.")
+        return None
+    if arguments.crop is None:
+        return {}
+    rows, _, columns = arguments.crop.partition("x")
+    if not (rows.isdecimal() and columns.isdecimal()):
+        raise ValueError(f"--crop takes rows and columns in pixels, such as 320x448; got {arguments.crop}.")
+    return {"crop": [int(rows), int(columns)]}

@@ -1,0 +1,75 @@
+"""Batch normalisation merged into the convolution before it: the same function, with less work for each answer.
+
+At inference a batch-norm is a scale and a shift for each channel, and a convolution times a scale is a convolution.
+"""
+
+from collections import Counter
+from dataclasses import replace
+
+import numpy as np
+
+from fcn_tutorial.backend import keras, ops
+from fcn_tutorial.model_graph import read_steps
+from fcn_tutorial.models import assemble
+
+layers = keras.layers
+# Each with the axes of its last kernel that make up its output channels.
+_OUTPUT_AXES = {layers.Conv2D: (3,), layers.DepthwiseConv2D: (2, 3), layers.SeparableConv2D: (3,)}
+
+
+def fold_network(network):
+    """A `Network` that answers as `network` does now, its batch-norms folded: for inference, not for training.
+
+    Copies the convolutions that change (13 MB for EfficientNet-Lite0) in a fraction of a second.
+    """
+    features, scores = fold_batch_norms(network.features), fold_batch_norms(network.scores)
+    head, model = assemble(f"{network.name}_folded", network.stride, features, scores)
+    return replace(network, name=f"{network.name}_folded", features=features, scores=scores, head=head, model=model)
+
+
+def fold_batch_norms(model):
+    """The functional `model` with each batch-norm folded that follows a convolution without activation, and it alone.
+
+    Other layers are shared with `model`. Raises ValueError for a model that isn't functional.
+    """
+    norms = _foldable(model)
+    skipped = {norm.name for norm in norms.values()}
+
+    def clone(layer):
+        return _merged(layer, norms[layer.name]) if layer.name in norms else layer
+
+    def call(layer, *inputs, **options):
+        return inputs[0] if layer.name in skipped else layer(*inputs, **options)
+
+    return keras.models.clone_model(model, clone_function=clone, call_function=call)
+
+
+def _foldable(model):
+    """{name of a convolution: the batch-norm to fold into it}"""
+    steps, outputs = read_steps(model)
+    readers = Counter(parent for step in steps for parent in step.parents) + Counter(outputs)
+    calls = Counter(step.name.split(" (call")[0] for step in steps)
+    found = {}
+    for step in steps:
+        if step.kind != "BatchNormalization" or readers[step.parents[0]] > 1:
+            continue
+        before = steps[step.parents[0]]
+        convolution = "/" not in before.name and calls[before.name] == 1 and model.get_layer(before.name)
+        if type(convolution) in _OUTPUT_AXES and before.config["activation"] == "linear":
+            found[before.name] = model.get_layer(step.name)
+    return found
+
+
+def _merged(convolution, norm):
+    """A copy of `convolution` that does what `norm` did after it."""
+    mean, variance = (ops.convert_to_numpy(x) for x in (norm.moving_mean, norm.moving_variance))
+    scale = 1 / np.sqrt(variance + norm.epsilon)
+    scale = scale * ops.convert_to_numpy(norm.gamma) if norm.scale else scale
+    shift = ops.convert_to_numpy(norm.beta) if norm.center else 0
+    *kernels, bias = (*convolution.get_weights(), *(() if convolution.use_bias else (0,)))
+    axes = _OUTPUT_AXES[type(convolution)]
+    kernels[-1] = kernels[-1] * scale.reshape([kernels[-1].shape[axis] for axis in axes])
+    merged = type(convolution).from_config({**convolution.get_config(), "use_bias": True})
+    merged.build(convolution.input.shape)
+    merged.set_weights([*kernels, (bias - mean) * scale + shift])
+    return merged
