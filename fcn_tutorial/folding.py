@@ -49,13 +49,21 @@ def _foldable(model):
     steps, outputs = read_steps(model)
     readers = Counter(parent for step in steps for parent in step.parents) + Counter(outputs)
     calls = Counter(step.name.split(" (call")[0] for step in steps)
+
+    def called_once(step):
+        return "/" not in step.name and calls[step.name] == 1
+
     found = {}
     for step in steps:
-        if step.kind != "BatchNormalization" or readers[step.parents[0]] > 1:
+        if step.kind != "BatchNormalization" or step.config["axis"] not in (-1, 3) or not called_once(step):
             continue
         before = steps[step.parents[0]]
-        convolution = "/" not in before.name and calls[before.name] == 1 and model.get_layer(before.name)
-        if type(convolution) in _OUTPUT_AXES and before.config["activation"] == "linear":
+        if readers[step.parents[0]] > 1 or not called_once(before):
+            continue
+        convolution = model.get_layer(before.name)
+        # Each output channel has a scale of its own only where the channels come last.
+        channels_last = before.config.get("data_format") == "channels_last"
+        if type(convolution) in _OUTPUT_AXES and channels_last and before.config["activation"] == "linear":
             found[before.name] = model.get_layer(step.name)
     return found
 

@@ -7,7 +7,7 @@ the coarse scores: training takes nearly all its time there when the backbone is
 import numpy as np
 
 from fcn_tutorial.backend import keras, ops
-from fcn_tutorial.labels import VOID
+from fcn_tutorial.labels import VOID, check_labels
 from fcn_tutorial.upsampling import interpolation_matrix
 
 
@@ -66,9 +66,13 @@ def balancing_weights(dataset, classes, void=VOID):
     """Weights (classes,) float32 that let rare classes count more: 1 / ln(1.1 + share of the pixels).
 
     The form of Paszke et al. 2016 (ENet); a class with half of the pixels weighs 2.1, one with none 10.5.
+    Raises ValueError for a bad mask (`labels.check_labels`), and where no pixel is of a class.
     """
-    counts = sum(np.bincount(dataset[index][1].ravel(), minlength=256) for index in range(len(dataset)))
+    masks = (check_labels(dataset[index][1], f"the mask of item {index}") for index in range(len(dataset)))
+    counts = sum((np.bincount(mask.ravel(), minlength=256) for mask in masks), np.zeros(256, int))
     counts = np.delete(counts, void)[:classes]
+    if not counts.any():
+        raise ValueError("The data set has no pixel of any class to balance; expected masks that aren't empty or void.")
     return (1 / np.log(1.1 + counts / counts.sum())).astype("float32")
 
 
@@ -103,7 +107,7 @@ class PixelCrossEntropy(keras.losses.Loss):
 
     def get_config(self):
         return {
-            **super().get_config(),
+            "name": self.name,
             "void": self.void,
             "stride": self.stride,
             "class_weights": None if self.class_weights is None else [float(weight) for weight in self.class_weights],
