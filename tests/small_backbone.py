@@ -39,7 +39,8 @@ def shake(model, seed=0):
         elif part in ("beta", "bias", "moving_mean"):
             value = rng.normal(0, 0.5, shape)
         else:
-            value = rng.normal(0, 1, shape) / np.sqrt(max(1, np.prod(shape[:-1])))
+            inputs = shape[:2] if shape[-1] == 1 else shape[:-1]  # a depthwise kernel sees one channel
+            value = rng.normal(0, 1, shape) / np.sqrt(np.prod(inputs))
         variable.assign(value.astype("float32"))
 
 
