@@ -28,7 +28,7 @@ def add_parser(verbs):
     parser.add_argument(
         "--augment", action="store_true", help="scale, cut, mirror and recolour the images anew in each epoch"
     )
-    parser.add_argument("--crop", metavar="HxW", help="pixels cut out by --augment, default: 320x448")
+    parser.add_argument("--crop", metavar="HxW", help="pixels cut out by --augment, default: 328x448")
     parser.add_argument("--balance", action="store_true", help="let the pixels of rare classes count more")
     parser.add_argument("--epochs", type=int, default=6, metavar="N", help="of each stage, default: %(default)s")
     parser.add_argument("--batch", type=int, default=8, metavar="N", help="images a step, default: %(default)s")
@@ -93,5 +93,5 @@ def _augmentation(arguments):
         return {}
     rows, _, columns = arguments.crop.partition("x")
     if not (rows.isdecimal() and columns.isdecimal()):
-        raise ValueError(f"--crop takes rows and columns in pixels, such as 320x448; got {arguments.crop}.")
+        raise ValueError(f"--crop takes rows and columns in pixels, such as 328x448; got {arguments.crop}.")
     return {"crop": [int(rows), int(columns)]}

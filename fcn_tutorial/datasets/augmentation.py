@@ -3,7 +3,7 @@
 import numpy as np
 from PIL import Image, ImageEnhance
 
-from fcn_tutorial.datasets.pairs import resize_image, resize_mask
+from fcn_tutorial.datasets.pairs import check_pair, resize_image, resize_mask
 from fcn_tutorial.labels import VOID
 
 GREY = 127  # beyond the picture's edge; what the preprocessing of EfficientNet-Lite0 maps to zero
@@ -12,18 +12,22 @@ GREY = 127  # beyond the picture's edge; what the preprocessing of EfficientNet-
 class Augmented:
     """`dataset` seen through seeded random changes: `ds[i]` is (image uint8 (*crop, 3), labels uint8 crop).
 
-    crop: (rows, columns) of what is cut out, in pixels; beyond the picture's edge the labels are void.
+    crop: (rows, columns) of what is cut out, in pixels; beyond the picture's edge the labels are void. Take sizes that
+        leave the same rest by 32 as the images to be segmented: "same" padding puts the grid of stride 32 elsewhere
+        on 320 rows than on 360, and on 328 where it is on 360.
     scale: (least, largest) factor of the size before cutting. flip: mirror every other view, left to right.
     colour: brightness, contrast and saturation each change by up to this share; 0 leaves colours alone.
     The view of item i follows from (`seed`, epoch, i) alone; `start_epoch` names the epoch. With `keep` all originals
-    stay in memory, 0.7 MB for a frame of CamVid. Raises ValueError for a crop, scale or colour that makes no sense.
+    stay in memory, 0.7 MB for a frame of CamVid.
+    Raises ValueError for a crop, scale or colour that makes no sense; upon reading, as `check_pair`.
     """
 
-    def __init__(self, dataset, crop=(320, 448), scale=(0.6, 1.8), flip=True, colour=0.3, seed=0, keep=True):
-        if min(crop) < 2 or not 0 < scale[0] <= scale[1] or not 0 <= colour < 1:
+    def __init__(self, dataset, crop=(328, 448), scale=(0.75, 1.6), flip=True, colour=0.3, seed=0, keep=True):
+        whole = len(crop) == 2 and all(side >= 2 and int(side) == side for side in crop)
+        if not whole or len(scale) != 2 or not 0 < scale[0] <= scale[1] < np.inf or not 0 <= colour < 1:
             raise ValueError(
-                f"crop={crop}, scale={scale}, colour={colour}; expected a crop of 2x2 pixels or more, a scale "
-                "(least, largest) above 0, and a colour from 0 to below 1."
+                f"crop={crop}, scale={scale}, colour={colour}; expected a crop (rows, columns) of 2x2 pixels or "
+                "more, a scale (least, largest) above 0, and a colour from 0 to below 1."
             )
         self.dataset, self.crop, self.scale, self.flip, self.colour = dataset, tuple(crop), scale, flip, colour
         self.seed, self.kept = seed, {} if keep else None
@@ -49,11 +53,13 @@ class Augmented:
         return self._recolour(image, random), np.ascontiguousarray(labels)
 
     def _original(self, index):
-        if self.kept is None:
-            return self.dataset[index]
-        if index not in self.kept:
-            self.kept[index] = self.dataset[index]
-        return self.kept[index]
+        if self.kept is not None and index in self.kept:
+            return self.kept[index]
+        name = f"{self.name}[{index}]" + (f" ({self.file_names[index]})" if self.file_names else "")
+        pair = check_pair(*self.dataset[index], name)
+        if self.kept is not None:
+            self.kept[index] = pair
+        return pair
 
     def _cut(self, image, labels, random):
         """A random window of the crop's size; a picture smaller than that lies somewhere inside it."""
