@@ -21,6 +21,7 @@ class Network:
     scores: {"32": map, ...} -> scores (N, h, w, classes), before the last upsampling.
     head: {"32": map, ..., "like": any (N, H, W, ...)} -> logits (N, H, W, classes); only the size of "like" counts.
     model: all in one: preprocessed images (N, H, W, 3) -> logits (N, H, W, classes) at the image's own size.
+    trained_size: (H, W) in pixels of the images that its weights were trained on, None where that isn't known.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Network:
     scores: Any
     head: Any
     model: Any
+    trained_size: tuple | None = None
 
 
 def fcn32s(backbone, class_names=CLASSES):

@@ -8,7 +8,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from fcn_tutorial import training
 from fcn_tutorial.datasets import photos
-from fcn_tutorial.datasets.pairs import resize_mask
+from fcn_tutorial.datasets.pairs import check_image, resize_mask
 from fcn_tutorial.labels import PALETTE, borders, colour
 
 
@@ -16,12 +16,22 @@ def segment(network, image, short_side=360):
     """Class indices (H, W) uint8 for an RGB photo (H, W, 3) uint8.
 
     A photo whose shorter side is above `short_side` pixels is shown to the network at that size, and its labels are
-    stretched back, nearest neighbour; 0 shows every photo as it is. Raises ValueError as `pairs.check_image`.
+    stretched back, nearest neighbour; 0 shows every photo as it is. Where the network's `trained_size` is known, the
+    photo is continued below and on the right, by 31 pixels at most, to a size that puts the grid of stride 32 where it
+    was in training (notebook 07). Raises ValueError as `pairs.check_image`.
     """
     shrink = short_side and min(image.shape[:2]) > short_side
     seen = photos.resize_short_side(image, short_side) if shrink else image
-    labels = training.predict(network, seen).argmax(axis=-1).astype(np.uint8)
+    height, width = seen.shape[:2]
+    seen = _continued(check_image(seen), network.trained_size or (height, width))
+    labels = training.predict(network, seen)[:height, :width].argmax(axis=-1).astype(np.uint8)
     return resize_mask(labels, image.shape[:2]) if shrink else labels
+
+
+def _continued(image, trained_size):
+    """`image` mirrored at its lower and right edge, up to the next size that leaves the same rests by 32."""
+    more = [(wanted - side) % 32 for side, wanted in zip(image.shape[:2], trained_size, strict=True)]
+    return np.pad(image, ((0, more[0]), (0, more[1]), (0, 0)), mode="symmetric")
 
 
 def segment_file(network, path, folder, stem, short_side=360):

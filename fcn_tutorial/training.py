@@ -68,7 +68,8 @@ def train(
             if out is not None:
                 finished = epoch + 1 == epochs
                 state = [] if finished else [ops.convert_to_numpy(v) for v in trainer.optimizer.variables]
-                weights.save(network, out, {**settings, "losses": losses}, state, half=half and finished)
+                card = {**settings, "size": list(dataset[0][1].shape), "losses": losses}
+                weights.save(network, out, card, state, half=half and finished)
             batches.on_epoch_end()
     return losses
 

@@ -5,6 +5,7 @@ A network whose backbone keeps its ImageNet weights is stored as its head alone,
 
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import h5py
@@ -121,7 +122,8 @@ def load(path):
     backbone = backbones.load(card["backbone"], weights="imagenet" if card["part"] == "head" else None)
     network = models.NETWORKS[card["network"]](backbone, tuple(card["classes"]))
     load_into(network, path)
-    return network
+    size = card["training"].get("size")
+    return replace(network, trained_size=tuple(size) if size else None)
 
 
 def load_into(network, path):
