@@ -1,4 +1,4 @@
-"""Pretrained classifiers: logits, named feature maps at strides 8, 16 and 32, and the preprocessing they expect."""
+"""Pretrained classifiers: logits, named feature maps at strides 4 to 32, and the preprocessing they expect."""
 
 import difflib
 import re
@@ -17,7 +17,7 @@ class Backbone:
     input_size: (rows, columns) in pixels that it was trained at.
     preprocess: RGB images (..., H, W, 3), values 0 to 255 -> float32 as the classifier expects them.
     class_names: its 1,000 class names in order.
-    feature_layers: names of the layers whose outputs are the maps at strides 8, 16 and 32.
+    feature_layers: names of the layers whose outputs are the maps at strides 4, 8, 16 and 32.
     """
 
     name: str

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from fcn_tutorial.commands import output
 
-DEFAULT_WEIGHTS = "camvid_fcn32s.weights.h5"
+DEFAULT_WEIGHTS = "camvid_fcn4s.weights.h5"
 
 
 def add_parser(verbs):
