@@ -1,5 +1,7 @@
 """Training in stages: a frozen backbone before fine-tuning, FCN-32s before FCN-16s before FCN-8s (section 4.2)."""
 
+from pathlib import Path
+
 from fcn_tutorial import models, weights
 from fcn_tutorial.training import train
 
@@ -25,18 +27,30 @@ def plan(name, epochs, learning_rate=None, fine_tune=False, frozen_epochs=0, sta
     return [*first, *((each, arguments) for each in names)]
 
 
-def train_in_stages(backbone, stages, dataset, out=None, resume=False, **common):
+def train_in_stages(backbone, stages, dataset, out=None, resume=False, half=False, features=None, **common):
     """Train stage after stage, as `plan` made them, and return (the last network, the losses of all epochs).
 
-    common: arguments of `train` that hold for every stage. `out` and `resume` as there: the file tells which stage it
-    was written in. Raises as `train`, and ValueError for a file to resume that belongs to none of the stages.
+    resume: the file `out` tells which stage it was written in; the losses are then those from that stage on.
+    half: as in `train`, for the last stage; those before hand on what they learned, not its rounding.
+    features: as in `train`; where the stages are of several networks, each has a folder of its own in it.
+    common: arguments of `train` that hold for every stage. Raises as `train`, and ValueError for a file to resume that
+    belongs to none of the stages.
     """
     start = _stage_of(out, stages) if resume else 0
+    several = len({name for name, _ in stages}) > 1
     network, losses = None, []
     for number, (name, arguments) in enumerate(stages[start:], start):
         network = _following(network, name, backbone)
-        going_on = resume and number == start
-        losses += train(network, dataset, out=out, resume=going_on, **arguments, **common)
+        losses += train(
+            network,
+            dataset,
+            out=out,
+            resume=resume and number == start,
+            half=half and number + 1 == len(stages),
+            features=Path(features, name) if features and several else features,
+            **arguments,
+            **common,
+        )
     return network, losses
 
 
