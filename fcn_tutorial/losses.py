@@ -29,37 +29,41 @@ def upsampled_cross_entropy(labels, scores, stride, void=VOID, class_weights=Non
     processor's cache, each row's classes apart, and the gradient (softmax minus the true class, brought back to the
     grid by the transposed interpolation) computed on the way instead of in a second pass.
     """
-    rows, columns, classes = *ops.shape(scores)[1:3], scores.shape[-1]
+    rows, columns = ops.shape(scores)[1:3]
     height, width = ops.shape(labels)[1:3]
     down, across = interpolation_matrix(rows, height, stride), interpolation_matrix(columns, width, stride)
     labels, weight = _classes_and_weights(labels, void, class_weights)
     norm = ops.maximum(ops.sum(weight), 1e-6)
 
-    def one_image(image):
-        wide, labels, weight = image  # (h, C * W), (H, W), (H, W)
-        logits = ops.reshape(ops.matmul(down, wide), (height, classes, width))
-        largest = ops.max(logits, axis=1)
-        exponentials = ops.exp(logits - largest[:, None])
-        total = ops.sum(exponentials, axis=1)
-        truth = ops.where(ops.equal(labels[:, None], np.arange(classes)[:, None]), weight[:, None], 0.0)
-        truth = ops.matmul(ops.transpose(down), ops.reshape(truth, (height, classes * width)))
-        softmax = ops.reshape(exponentials * (weight / total)[:, None], (height, classes * width))
-        value = ops.sum((ops.log(total) + largest) * weight) - ops.sum(wide * truth)
-        return value, ops.matmul(ops.transpose(down), softmax) - truth
-
     @ops.custom_gradient
     def loss(scores):
-        wide = ops.matmul(ops.transpose(scores, (0, 1, 3, 2)), ops.transpose(across))
-        wide = ops.reshape(wide, (-1, rows, classes * width))
-        values, gradients = ops.map(one_image, (wide, labels, weight))
-        gradients = ops.matmul(ops.reshape(gradients, (-1, rows, classes, width)), across)
-        gradient = ops.transpose(gradients, (0, 1, 3, 2)) / norm
+        wide = ops.matmul(ops.transpose(scores, (0, 1, 3, 2)), ops.transpose(across))  # (N, h, C, W)
+        values, gradients = ops.map(lambda image: _value_and_gradient(down, *image), (wide, labels, weight))
+        gradient = ops.transpose(ops.matmul(gradients, across), (0, 1, 3, 2)) / norm
         # Keras' backends hand the incoming gradient over in two ways.
         return ops.sum(
             values
         ) / norm, lambda *args, upstream=None: gradient * (args[0] if upstream is None else upstream)
 
     return loss(scores)
+
+
+def _value_and_gradient(down, wide, labels, weight):
+    """Summed cross-entropy of one image, and its gradient for `wide`.
+
+    down (H, h) interpolates the rows of wide (h, C, W), whose columns are the image's; labels and weight (H, W).
+    """
+    (height, width), (rows, classes) = ops.shape(labels), ops.shape(wide)[:2]
+    wide = ops.reshape(wide, (rows, classes * width))
+    logits = ops.reshape(ops.matmul(down, wide), (height, classes, width))
+    largest = ops.max(logits, axis=1)
+    exponentials = ops.exp(logits - largest[:, None])
+    total = ops.sum(exponentials, axis=1)
+    truth = ops.where(ops.equal(labels[:, None], ops.arange(classes)[:, None]), weight[:, None], 0.0)
+    truth = ops.matmul(ops.transpose(down), ops.reshape(truth, (height, classes * width)))
+    softmax = ops.reshape(exponentials * (weight / total)[:, None], (height, classes * width))
+    value = ops.sum((ops.log(total) + largest) * weight) - ops.sum(wide * truth)
+    return value, ops.reshape(ops.matmul(ops.transpose(down), softmax) - truth, (rows, classes, width))
 
 
 def balancing_weights(dataset, classes, void=VOID):

@@ -1,6 +1,8 @@
 """Train a network, on the cached maps of a frozen backbone or end to end; predict and evaluate (notebook 05)."""
 
+import json
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 from tqdm.auto import tqdm
@@ -20,75 +22,78 @@ from fcn_tutorial.metrics import confusion_matrix
 LEARNING_RATE = {False: 3e-3, True: 5e-4}
 
 
-def train(
-    network,
-    dataset,
-    epochs=6,
-    batch_size=8,
-    learning_rate=None,
-    fine_tune=False,
-    augment=None,
-    balance=False,
-    seed=0,
-    out=None,
-    resume=False,
-    half=False,
-    features=None,
-    progress=True,
-):
-    """Train `network` in place on `dataset`, and return the mean loss of each epoch as a list of floats (nats a pixel).
+@dataclass(frozen=True)
+class Recipe:
+    """How a network is trained; a weights file keeps it.
 
+    learning_rate: the first one, falling to zero along a cosine; None is LEARNING_RATE[fine_tune].
     fine_tune: False computes the frozen backbone's maps once and trains the head on them; True trains everything,
         with the backbone's batch-norm layers as they are.
-    learning_rate: the first one, falling to zero along a cosine; by default LEARNING_RATE[fine_tune].
     augment: arguments of `Augmented` for other views in each epoch, when fine-tuning; None: the images as they are.
     balance: True lets the pixels of rare classes count more (`losses.balancing_weights`).
-    out: *.weights.h5, written after every epoch, so that an interruption (Ctrl-C) loses one epoch at most.
-    resume: go on from the last epoch in `out`, with the same arguments; the result is that of an uninterrupted run.
-    half: True stores the finished weights as float16 (`weights.save`).
-    features: folder that keeps the maps for a later call.
-    Raises ValueError for a data set that can't be trained on, for arguments that differ from those of the run to
-    resume, and FloatingPointError when the loss is no longer a number.
+    seed: of the order of the images, and of their views.
     """
-    rate = LEARNING_RATE[bool(fine_tune)] if learning_rate is None else learning_rate
-    settings = dict(epochs=epochs, batch_size=batch_size, learning_rate=rate, fine_tune=bool(fine_tune), seed=seed)
-    settings |= dict(augment=augment, balance=bool(balance))
-    set_trainable(network, fine_tune)
-    class_weights = balancing_weights(dataset, len(network.class_names)) if balance else None
-    if augment is not None:
-        dataset = _augmented(dataset, fine_tune, augment, seed)
-    batches = _batches(network, dataset, fine_tune, batch_size, seed, features, progress)
-    trainer = _trainer(network, class_weights, rate, epochs * len(batches))
-    losses = _resume(network, trainer, out, settings) if resume else []
+
+    epochs: int = 6
+    batch_size: int = 8
+    learning_rate: float | None = None
+    fine_tune: bool = False
+    augment: dict | None = None
+    balance: bool = False
+    seed: int = 0
+
+
+def train(network, dataset, *, out=None, resume=False, half=False, features=None, progress=True, **recipe):
+    """Train `network` in place on `dataset`, and return the mean loss of each epoch as a list of floats (nats a pixel).
+
+    recipe: the fields of `Recipe`: epochs=6, batch_size=8, learning_rate=None, fine_tune=False, ...
+    out: *.weights.h5, written after every epoch, so that an interruption (Ctrl-C) loses one epoch at most.
+    resume: go on from the last epoch in `out`, with the same recipe; the result is that of an uninterrupted run.
+    half: True stores the finished weights as float16 (`weights.save`).
+    features: folder that keeps the frozen backbone's maps for a later call.
+    Raises ValueError for a data set that can't be trained on or a recipe that differs from that of the run to resume,
+    and FloatingPointError when the loss is no longer a number.
+    """
+    recipe = Recipe(**recipe)
+    if recipe.learning_rate is None:
+        recipe = replace(recipe, learning_rate=LEARNING_RATE[recipe.fine_tune])
+    set_trainable(network, recipe.fine_tune)
+    class_weights = balancing_weights(dataset, len(network.class_names)) if recipe.balance else None
+    dataset = _augmented(dataset, recipe)
+    batches = _batches(network, dataset, recipe, features, progress)
+    trainer = _trainer(network, class_weights, recipe.learning_rate, recipe.epochs * len(batches))
+    losses = _resume(network, trainer, out, asdict(recipe)) if resume else []
     batches.start_epoch(len(losses))
     shown = {"initial": len(losses) * len(batches), "unit": "batch", "disable": not progress}
-    with tqdm(total=epochs * len(batches), **shown) as bar:
-        for epoch in range(len(losses), epochs):
-            losses.append(_train_epoch(trainer, batches, f"epoch {epoch + 1}/{epochs}", bar))
+    with tqdm(total=recipe.epochs * len(batches), **shown) as bar:
+        for epoch in range(len(losses), recipe.epochs):
+            losses.append(_train_epoch(trainer, batches, f"epoch {epoch + 1}/{recipe.epochs}", bar))
             if out is not None:
-                finished = epoch + 1 == epochs
+                finished = epoch + 1 == recipe.epochs
                 state = [] if finished else [ops.convert_to_numpy(v) for v in trainer.optimizer.variables]
-                card = {**settings, "size": list(dataset[0][1].shape), "losses": losses}
+                card = {**asdict(recipe), "size": list(dataset[0][1].shape), "losses": losses}
                 weights.save(network, out, card, state, half=half and finished)
             batches.on_epoch_end()
     return losses
 
 
-def _augmented(dataset, fine_tune, augment, seed):
-    if not fine_tune:
+def _augmented(dataset, recipe):
+    if recipe.augment is None:
+        return dataset
+    if not recipe.fine_tune:
         raise ValueError(
             "augment changes the images of every epoch; a frozen backbone's maps are computed once. "
             "Use fine_tune=True with it, or leave it out."
         )
-    return Augmented(dataset, seed=seed, **augment)
+    return Augmented(dataset, seed=recipe.seed, **recipe.augment)
 
 
-def _batches(network, dataset, fine_tune, batch_size, seed, features, progress):
+def _batches(network, dataset, recipe, features, progress):
     """What is trained on: images, or maps that are computed once."""
-    if fine_tune:
-        return Batches(dataset, batch_size, network.backbone.preprocess, seed=seed)
-    cached = cached_features(network, dataset, features, batch_size, progress)
-    return FeatureBatches(cached, batch_size, seed=seed)
+    if recipe.fine_tune:
+        return Batches(dataset, recipe.batch_size, network.backbone.preprocess, seed=recipe.seed)
+    cached = cached_features(network, dataset, features, recipe.batch_size, progress)
+    return FeatureBatches(cached, recipe.batch_size, seed=recipe.seed)
 
 
 def _trainer(network, class_weights, rate, steps):
@@ -140,14 +145,15 @@ def _prefetched(batches):
             yield batch
 
 
-def _resume(network, trainer, out, settings):
+def _resume(network, trainer, out, recipe):
     """Put weights and optimiser where the run that wrote `out` stopped, and return its losses."""
     card = weights.read_card(out)
-    done = {key: card["training"].get(key) for key in settings}
-    if done != settings:
-        raise ValueError(f"{out} was trained with {done}; resuming needs the same settings, got {settings}.")
+    recipe = json.loads(json.dumps(recipe))  # as a file keeps it, a crop's tuple as a list
+    done = {key: card["training"].get(key) for key in recipe}
+    if done != recipe:
+        raise ValueError(f"{out} was trained with {done}; resuming needs the same settings, got {recipe}.")
     weights.load_into(network, out)
-    if len(card["training"]["losses"]) < settings["epochs"]:
+    if len(card["training"]["losses"]) < recipe["epochs"]:
         trainer.optimizer.build(trainer.trainable_variables)
         for variable, value in zip(trainer.optimizer.variables, weights.read_optimizer(out), strict=True):
             variable.assign(value)

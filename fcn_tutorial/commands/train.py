@@ -18,6 +18,19 @@ def add_parser(verbs):
     parser.add_argument("network", metavar="NETWORK", choices=NETWORKS, help=", ".join(NETWORKS))
     data_options.add(parser)
     parser.add_argument("--backbone", default="efficientnet_lite0", metavar="NAME", help="default: %(default)s")
+    _add_recipe(parser)
+    parser.add_argument("--resume", action="store_true", help="go on from the last epoch in FILE")
+    parser.add_argument(
+        "--features", type=Path, metavar="DIR", help="keep the frozen backbone's maps here for a later call"
+    )
+    parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="where the weights go: NAME.weights.h5")
+    parser.add_argument("--half", action="store_true", help="store the finished weights as float16, half the size")
+    output.add_json(parser)
+    parser.set_defaults(call=call)
+
+
+def _add_recipe(parser):
+    """Options that say how to train: fields of `training.Recipe`, and stages."""
     parser.add_argument("--fine-tune", action="store_true", help="train the backbone too, not the new scores alone")
     parser.add_argument(
         "--stages", action="store_true", help="the paper's order: FCN-32s first, then FCN-16s from it, then FCN-8s"
@@ -36,25 +49,15 @@ def add_parser(verbs):
         "--rate", type=float, metavar="R", help="first learning rate; default 0.003, fine-tuning 0.0005"
     )
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="order of the images, default: %(default)s")
-    parser.add_argument("--resume", action="store_true", help="go on from the last epoch in FILE")
-    parser.add_argument(
-        "--features", type=Path, metavar="DIR", help="keep the frozen backbone's maps here for a later call"
-    )
-    parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="where the weights go: NAME.weights.h5")
-    parser.add_argument("--half", action="store_true", help="store the finished weights as float16, half the size")
-    output.add_json(parser)
-    parser.set_defaults(call=call)
 
 
 def call(arguments):
     """Train, save, report. Raises ValueError and OSError as `training.train` and `weights.save` do."""
-    if arguments.epochs < 1 or arguments.batch < 1 or min(arguments.seed, arguments.frozen_epochs) < 0:
-        raise ValueError("--epochs and --batch take numbers from 1, --seed and --frozen-epochs from 0.")
-    if not arguments.out.name.endswith(".weights.h5"):
-        raise ValueError(f"--out takes a name that ends in .weights.h5; got {arguments.out.name}.")
+    _check(arguments)
     dataset = data_options.load(arguments, "train")
     from fcn_tutorial import backbones, stages
 
+    common = {name: getattr(arguments, name) for name in ("out", "resume", "balance", "half", "seed", "features")}
     planned = stages.plan(
         arguments.network,
         arguments.epochs,
@@ -64,15 +67,9 @@ def call(arguments):
         arguments.stages,
         _augmentation(arguments),
     )
-    common = {name: getattr(arguments, name) for name in ("out", "resume", "balance", "half", "seed", "features")}
     try:
-        _, losses = stages.train_in_stages(
-            backbones.load(arguments.backbone),
-            planned,
-            dataset,
-            batch_size=arguments.batch,
-            **common,
-        )
+        backbone = backbones.load(arguments.backbone)
+        _, losses = stages.train_in_stages(backbone, planned, dataset, batch_size=arguments.batch, **common)
     except KeyboardInterrupt:
         if arguments.out.is_file():
             raise KeyboardInterrupt(f"{arguments.out} holds the last whole epoch; add --resume to go on.") from None
@@ -81,6 +78,13 @@ def call(arguments):
     output.report(
         arguments, data, f"{arguments.out}: trained on {len(dataset)} images, loss {losses[0]:.3f} -> {losses[-1]:.3f}"
     )
+
+
+def _check(arguments):
+    if arguments.epochs < 1 or arguments.batch < 1 or min(arguments.seed, arguments.frozen_epochs) < 0:
+        raise ValueError("--epochs and --batch take numbers from 1, --seed and --frozen-epochs from 0.")
+    if not arguments.out.name.endswith(".weights.h5"):
+        raise ValueError(f"--out takes a name that ends in .weights.h5; got {arguments.out.name}.")
 
 
 def _augmentation(arguments):
