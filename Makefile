@@ -1,15 +1,15 @@
-# make setup | run | test | lab | notebooks | colab | jax | lint | lock. On Windows, or without make: README.md.
+# make setup | run | test | lab | notebooks | bench | colab | jax | lint | lock. On Windows, or without make: README.md.
 PYTHON ?=
 BIN := .venv/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 COLAB_BIN := .venv-colab/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 STAMP := .venv/set-up-finished
 NBVAL := --nbval --nbval-sanitize-with tests/nbval_sanitize.cfg --nbval-cell-timeout 300
 # What must hold on every Keras backend.
-BACKEND_TESTS := $(wildcard $(patsubst %,tests/test_%.py,backbones convolutionalize upsampling models losses training))
+BACKEND_TESTS := $(wildcard $(patsubst %,tests/test_%.py,backbones convolutionalize upsampling models folding losses stages training))
 NOTEBOOKS := $(wildcard notebooks/[0-9][0-9]_*.ipynb)
 ARGS ?=
 
-.PHONY: setup run test lab notebooks colab jax lint lock
+.PHONY: setup run test lab notebooks bench colab jax lint lock
 
 setup: $(STAMP)
 
@@ -27,6 +27,10 @@ lab: setup
 
 notebooks: setup
 	@$(BIN)/fcn-tutorial notebooks $(ARGS)
+
+# Every claim of benchmarks/ measured; ARGS=--all adds the long ones, ARGS="loss folding" runs these alone.
+bench: setup
+	$(BIN)/python benchmarks/run.py $(ARGS)
 
 jax: setup
 	KERAS_BACKEND=jax $(BIN)/python -m pytest $(BACKEND_TESTS) $(ARGS)

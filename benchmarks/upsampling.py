@@ -1,6 +1,7 @@
 """Claim: the separable x32 form is 3 times faster than Conv2DTranspose(64, 32) with dense channels, 16x16x21."""
 
 import numpy as np
+from claims import verdict
 from timing import compare
 
 from fcn_tutorial.backend import keras
@@ -16,8 +17,9 @@ values = np.random.default_rng(0).standard_normal((1, cells, cells, channels), "
 like = np.zeros((1, 32 * cells, 32 * cells, 1), "float32")
 difference = np.abs(transposed.predict_on_batch(values) - separable.predict_on_batch([values, like])).max()
 print(f"largest difference of the two: {difference:.1e}")
-compare(
+ratio = compare(
     lambda: transposed.predict_on_batch(values),
     lambda: separable.predict_on_batch([values, like]),
     ("Conv2DTranspose(64, 32)", "BilinearUpsampling(32)"),
 )
+verdict(ratio >= 3 and difference < 1e-5)
