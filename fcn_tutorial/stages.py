@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from fcn_tutorial import models, weights
+from fcn_tutorial.datasets.augmentation import Augmented
 from fcn_tutorial.training import train
 
 # The paper's order: each network starts from the one before it, and its new scores at zero.
@@ -15,12 +16,14 @@ def plan(name, epochs, learning_rate=None, fine_tune=False, frozen_epochs=0, sta
     learning_rate: that of the stages proper; frozen epochs before them take the default.
     frozen_epochs: so many on the maps of the frozen backbone first, when fine-tuning; 0 for none.
     stages: True trains the coarser networks of `ORDER` first, `epochs` each, and hands their weights on.
-    Raises ValueError for stages of a network that has none, and for frozen epochs without fine-tuning.
+    Raises ValueError for stages of a network that has none, for frozen epochs without fine-tuning, and as `Augmented`.
     """
     if stages and name not in ORDER:
         raise ValueError(f"{name} has no stages; those of {' and '.join(ORDER)} are {', '.join(ORDER['fcn8s'])}.")
     if frozen_epochs and not fine_tune:
         raise ValueError(f"{frozen_epochs} frozen epochs come before fine-tuning, which wasn't asked for.")
+    if augment is not None:
+        Augmented((), **augment)  # refuses a bad crop now, not after the frozen epochs
     names = ORDER[name] if stages else (name,)
     first = [(names[0], {"epochs": frozen_epochs, "fine_tune": False})] if frozen_epochs else []
     arguments = dict(epochs=epochs, learning_rate=learning_rate, fine_tune=fine_tune, augment=augment)

@@ -138,15 +138,27 @@ def test_features_share_the_classifiers_weights(lite):
     assert {id(w) for w in lite.features((32,)).weights} <= {id(w) for w in lite.classifier.weights}
 
 
+def test_the_finest_maps(lite):
+    """The last block before each halving: 24 channels at stride 4."""
+    maps = lite.features((4, 32))(np.zeros((1, 61, 83, 3), "float32"))
+    assert {stride: tuple(map_.shape[1:]) for stride, map_ in maps.items()} == {"4": (16, 21, 24), "32": (2, 3, 1280)}
+    names = [layer.name for layer in lite.classifier.layers]
+    order = [names.index(lite.feature_layers[stride]) for stride in (4, 8, 16, 32)]
+    assert order == sorted(order)
+
+
 @pytest.mark.parametrize("name", ["mobilenet_v2", "resnet50_v2"])
-def test_keras_applications_have_maps_at_all_three_strides(name):
+def test_keras_applications_have_maps_at_all_strides(name):
     backbone = backbones.load(name, weights=None)
-    maps = backbone.features()(np.zeros((1, 64, 96, 3), "float32"))
+    assert set(backbone.feature_layers) == {4, 8, 16, 32}
+    maps = backbone.features((4, 8, 16, 32))(np.zeros((1, 64, 96, 3), "float32"))
     assert {stride: tuple(map_.shape[1:3]) for stride, map_ in maps.items()} == {
+        "4": (16, 24),
         "8": (8, 12),
         "16": (4, 6),
         "32": (2, 3),
     }
+    assert set(backbone.features().output) == {"8", "16", "32"}
 
 
 def test_preprocessing_does_not_change_the_learners_array():

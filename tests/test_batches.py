@@ -61,6 +61,21 @@ def test_resuming_at_an_epoch_gives_its_order():
     assert items(resumed) == orders[3]
 
 
+def test_the_data_set_is_told_the_epoch():
+    """An augmented data set shows other views in each; one that is no such thing is left alone."""
+
+    class Views(list):
+        def start_epoch(self, epoch):
+            self.epochs = [*getattr(self, "epochs", []), epoch]
+
+    views = Views(dataset(4))
+    batches = Batches(views, 2)
+    batches.on_epoch_end()
+    batches.start_epoch(7)
+    batches.on_epoch_end()
+    assert views.epochs == [0, 1, 7, 8] and batches.epoch == 8
+
+
 def test_keras_fit_sees_the_seeded_orders():
     seen = []
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -13,7 +14,7 @@ import pytest
 from PIL import Image
 
 from fcn_tutorial import backbones, models, weights
-from fcn_tutorial.__main__ import VERBS, main
+from fcn_tutorial.__main__ import VERBS, build_parser, main
 from fcn_tutorial.labels import PALETTE
 
 ROOT = Path(__file__).parent.parent
@@ -69,17 +70,66 @@ def test_train_evaluate_resume(tmp_path, capsys):
     assert list(result["per_class_iou"])[:2] == ["sky", "building"]
 
 
+@pytest.fixture
+def small(monkeypatch):
+    """Every backbone is the small one: what the command line does with it is the same."""
+    from small_backbone import small_backbone
+
+    monkeypatch.setattr(backbones, "load", lambda name, weights="imagenet": small_backbone(0 if weights else 1))
+
+
+def test_train_in_the_papers_order_and_evaluate(small, tmp_path, capsys):
+    out, maps = tmp_path / "net.weights.h5", tmp_path / "maps"
+    options = ["--stages", "--epochs", "1", "--batch", "2", "--rate", "0.01", "--balance", "--half", "--seed", "5"]
+    data = ["--data", "street", "--first", "2"]
+    assert main(["train", "fcn8s", *data, *options, "--features", str(maps), "--out", str(out), "--json"]) == 0
+    assert len(json.loads(capsys.readouterr().out)["losses"]) == 3
+    card = weights.read_card(out)
+    given = {"epochs": 1, "batch_size": 2, "learning_rate": 0.01, "balance": True, "seed": 5, "fine_tune": False}
+    assert card["network"] == "fcn8s" and given.items() <= card["training"].items()
+    assert main(["evaluate", str(out), "--data", "street", "--first", "2", "--split", "train", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["images"] == 2
+
+
+def test_train_frozen_then_fine_tuned_with_views(small, tmp_path, capsys):
+    out = tmp_path / "net.weights.h5"
+    options = ["--frozen-epochs", "1", "--fine-tune", "--augment", "--crop", "48x64", "--epochs", "1", "--batch", "2"]
+    command = ["train", "fcn32s", "--data", "street", "--first", "2", *options, "--out", str(out), "--json"]
+    assert main(command) == 0
+    assert len(json.loads(capsys.readouterr().out)["losses"]) == 2
+    card = weights.read_card(out)
+    assert card["part"] == "model" and card["training"]["augment"]["crop"] == [48, 64]
+    assert card["training"]["learning_rate"] == 0.0005
+    assert main([*command, "--resume"]) == 0
+
+
 @pytest.mark.parametrize(
-    "options, words",
+    "network, options, words",
     [
-        (["--data", "camvid", "--data-dir", "nowhere"], "nowhere"),
-        (["--data", "street", "--data-dir", "."], "--data-dir belongs"),
-        (["--data", "street", "--epochs", "0"], "--epochs"),
+        ("fcn32s", ["--data", "camvid", "--data-dir", "nowhere"], "nowhere"),
+        ("fcn32s", ["--data", "street", "--data-dir", "."], "--data-dir belongs"),
+        ("fcn32s", ["--data", "street", "--epochs", "0"], "--epochs"),
+        ("fcn32s", ["--data", "street", "--frozen-epochs", "-1"], "--frozen-epochs"),
+        ("fcn32s", ["--data", "street", "--stages"], "fcn32s has no stages"),
+        ("fcn4s", ["--data", "street", "--stages"], "fcn4s has no stages"),
+        ("fcn8s", ["--data", "street", "--frozen-epochs", "2"], "2 frozen epochs come before fine-tuning"),
+        ("fcn8s", ["--data", "street", "--first", "2", "--augment"], "fine"),
+        ("fcn8s", ["--data", "street", "--crop", "32x32"], "--crop belongs to --augment"),
+        ("fcn8s", ["--data", "street", "--fine-tune", "--augment", "--crop", "320"], "such as 328x448; got 320"),
+        ("fcn8s", ["--data", "street", "--fine-tune", "--augment", "--crop=-3x40"], "got -3x40"),
+        ("fcn8s", ["--data", "street", "--fine-tune", "--augment", "--crop", "32x40x3"], "got 32x40x3"),
     ],
 )
-def test_what_train_cannot_do_is_said_before_anything_is_computed(tmp_path, capsys, options, words):
-    assert main(["train", "fcn32s", *options, "--out", str(tmp_path / "a.weights.h5")]) == 1
+def test_what_train_cannot_do_is_said_before_anything_is_computed(small, tmp_path, capsys, network, options, words):
+    assert main(["train", network, *options, "--out", str(tmp_path / "a.weights.h5")]) == 1
     assert words in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_crop_that_is_too_small_is_said_before_the_frozen_epochs(small, tmp_path, capsys):
+    options = ["--frozen-epochs", "1", "--fine-tune", "--augment", "--crop", "1x40", "--first", "2"]
+    assert main(["train", "fcn32s", "--data", "street", *options, "--out", str(tmp_path / "a.weights.h5")]) == 1
+    assert "crop" in capsys.readouterr().err
     assert not list(tmp_path.iterdir())
 
 
@@ -149,14 +199,78 @@ def test_control_c_leaves_the_last_epoch(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == [out.name]
 
 
-def test_shipped_weights_belong_to_fcn32s_on_efficientnet_lite0():
+SHIPPED = sorted((ROOT / "data").glob("*.weights.h5"))
+each_file = pytest.mark.parametrize("file", SHIPPED, ids=lambda file: file.name)
+
+
+@pytest.fixture(scope="module")
+def fresh_backbone():
+    return backbones.load("efficientnet_lite0", weights=None)
+
+
+def test_shipped_weights_are_small_together_and_the_default_is_among_them():
     from fcn_tutorial.commands.segment import DEFAULT_WEIGHTS
     from fcn_tutorial.paths import data_file
 
-    card = weights.read_card(data_file(DEFAULT_WEIGHTS))
-    assert (card["network"], card["backbone"], card["part"]) == ("fcn32s", "efficientnet_lite0", "head")
-    network = weights.load(data_file(DEFAULT_WEIGHTS))
-    assert network.head.count_params() == 14_091
+    assert data_file(DEFAULT_WEIGHTS) in SHIPPED
+    assert sum(file.stat().st_size for file in SHIPPED) <= 40_000_000
+    assert all(weights.read_card(file)["backbone"] == "efficientnet_lite0" for file in SHIPPED)
+
+
+@each_file
+def test_shipped_weights_can_be_loaded_and_are_no_longer_at_their_start(file, fresh_backbone):
+    card = weights.read_card(file)
+    network = models.NETWORKS[card["network"]](fresh_backbone, tuple(card["classes"]))
+    weights.load_into(network, file)
+    scores = [layer for layer in network.scores.layers if layer.name.startswith("score")]
+    assert scores and all(np.abs(layer.get_weights()[0]).max() > 0 for layer in scores)
+    assert all(np.isfinite(weight).all() for weight in network.model.get_weights())
+
+
+def section(name):
+    """What data/README.md says below the heading that names a file."""
+    parts = (ROOT / "data" / "README.md").read_text(encoding="utf-8").split("\n## ")[1:]
+    found = [part for part in parts if name in part.split("\n")[0]]
+    assert len(found) == 1, f"data/README.md has {len(found)} headings with {name}"
+    return found[0]
+
+
+@each_file
+def test_the_card_of_shipped_weights_tells_network_data_recipe_and_score(file):
+    """The command in its section is one that makes this file, and trains as the file says it was trained."""
+    card, said = weights.read_card(file), section(file.name)
+    (command,) = [line for line in re.findall(r"`fcn-tutorial (train [^`]*)`", said) if file.name in line]
+    arguments = build_parser().parse_args(command.split())
+    assert arguments.network == card["network"] and arguments.out.name == file.name
+    assert file.name.startswith(arguments.data) and arguments.half and arguments.backbone == card["backbone"]
+    assert len(card["training"]["losses"]) == arguments.epochs == card["training"]["epochs"]
+    recipe = {
+        "batch_size": arguments.batch,
+        "learning_rate": arguments.rate or (0.0005 if arguments.fine_tune else 0.003),
+        "fine_tune": arguments.fine_tune,
+        "balance": arguments.balance,
+        "seed": arguments.seed,
+    }
+    assert recipe == {key: card["training"][key] for key in recipe}
+    crop = [int(side) for side in arguments.crop.split("x")] if arguments.crop else None
+    assert (card["training"]["augment"] is not None) == arguments.augment
+    assert (card["training"]["augment"] or {}).get("crop") == crop
+    assert card["part"] == ("model" if arguments.fine_tune else "head")
+    measured = re.findall(r"`fcn-tutorial (evaluate [^`]*)`", said)
+    assert any(build_parser().parse_args(line.split()).file.name == file.name for line in measured)
+    assert (
+        re.search(r"val\b", said) and re.search(r"mean IoU \**0\.\d{3}", said) and re.search(r"\d{4}-\d\d-\d\d", said)
+    )
+
+
+@each_file
+def test_shipped_weights_are_half_precision(file):
+    import h5py
+
+    types = set()
+    with h5py.File(file) as opened:
+        opened.visititems(lambda name, item: types.add(str(item.dtype)) if isinstance(item, h5py.Dataset) else None)
+    assert types == {"float16"}
 
 
 def test_the_wheel_alone_segments_in_an_empty_folder(tmp_path):
@@ -177,5 +291,7 @@ def test_the_wheel_alone_segments_in_an_empty_folder(tmp_path):
     assert sorted(path.name for path in (empty / "out").iterdir()) == ["photo_labels.png", "photo_overlay.png"]
 
 
-def test_models_know_their_networks():
-    assert set(models.NETWORKS) == {"fcn32s"} and backbones.names()[0] == "efficientnet_lite0"
+def test_what_the_command_line_offers():
+    from fcn_tutorial.commands import train
+
+    assert train.NETWORKS == tuple(models.NETWORKS) and backbones.names()[0] == "efficientnet_lite0"

@@ -47,6 +47,8 @@ def test_what_cannot_be_planned():
             stages.plan(name, 4, stages=True)
     with pytest.raises(ValueError, match="2 frozen epochs come before fine-tuning"):
         stages.plan("fcn8s", 4, frozen_epochs=2)
+    with pytest.raises(ValueError, match=r"crop=\[1, 40\]"):
+        stages.plan("fcn8s", 4, fine_tune=True, frozen_epochs=2, augment={"crop": [1, 40]})
 
 
 def test_each_stage_starts_where_the_one_before_ended(monkeypatch):

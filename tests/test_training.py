@@ -3,12 +3,14 @@
 import subprocess
 import sys
 
+import h5py
 import numpy as np
 import pytest
+from small_backbone import shake, small_backbone, weights_of
 
 from fcn_tutorial import backbones, features, models, training, weights
 from fcn_tutorial.backend import ops
-from fcn_tutorial.losses import pixel_cross_entropy
+from fcn_tutorial.losses import balancing_weights, pixel_cross_entropy
 from fcn_tutorial.metrics import confusion_matrix, scores
 
 RNG = np.random.RandomState(0)
@@ -36,9 +38,16 @@ class Halves:
         return (colours + rng.randint(0, 5, (*self.size, 3))).astype(np.uint8), labels
 
 
-@pytest.fixture(scope="module")
-def backbone():
-    return backbones.load("efficientnet_lite0")
+@pytest.fixture
+def backbone(monkeypatch):
+    """The small backbone, which `weights.load` finds too: its own numbers in place of ImageNet's."""
+    load = backbones.load
+
+    def load_small(name, weights="imagenet"):
+        return small_backbone(0 if weights else 1) if name == "small" else load(name, weights)
+
+    monkeypatch.setattr(backbones, "load", load_small)
+    return small_backbone()
 
 
 @pytest.fixture
@@ -46,11 +55,8 @@ def network(backbone):
     return models.fcn32s(backbone)
 
 
-def head_weights(network):
-    return [ops.convert_to_numpy(w) for w in network.head.weights]
-
-
-def test_the_loss_starts_at_ln_11_and_falls(network):
+def test_the_loss_starts_at_ln_11_and_falls():
+    network = models.fcn32s(backbones.load("efficientnet_lite0"))
     image, labels = Halves()[0]
     logits = network.model.predict_on_batch(network.backbone.preprocess(image[None]))
     assert logits.shape == (1, 64, 96, 11)
@@ -60,29 +66,40 @@ def test_the_loss_starts_at_ln_11_and_falls(network):
     assert scores(training.evaluate(network, Halves(), progress=False)).pixel_accuracy > 0.9
 
 
-def test_a_frozen_backbone_does_not_move_and_a_fine_tuned_one_does(network):
-    def snapshot():
-        return [ops.convert_to_numpy(w) for w in network.features.weights]
+@pytest.mark.parametrize("balance", [False, True])
+def test_training_takes_the_loss_of_the_logits_that_the_network_gives(backbone, balance):
+    """The fast form that is trained on, against the plain form on what `model` answers, before anything moved."""
+    network = models.fcn8s(backbone)
+    shake(network.scores)
+    images, labels = (np.stack(arrays) for arrays in zip(*Halves(3, (45, 61)), strict=True))
+    logits = network.model.predict_on_batch(backbone.preprocess(images))
+    class_weights = balancing_weights(Halves(3, (45, 61)), 11) if balance else None
+    expected = float(pixel_cross_entropy(labels, logits, class_weights=class_weights))
+    for fine_tune, tolerance in ((False, 1e-2), (True, 1e-4)):  # the maps are kept in half precision
+        settings = dict(epochs=1, batch_size=3, learning_rate=1e-12, balance=balance, fine_tune=fine_tune)
+        (loss,) = training.train(network, Halves(3, (45, 61)), progress=False, **settings)
+        assert loss == pytest.approx(expected, rel=tolerance)
 
-    def moved(before):
-        return [
-            not np.array_equal(a, ops.convert_to_numpy(b))
-            for a, b in zip(before, network.features.weights, strict=True)
-        ]
 
-    start = snapshot()
+def test_a_frozen_backbone_does_not_move_and_a_fine_tuned_one_does_but_for_its_norms(backbone):
+    network = models.fcn4s(backbone)
+
+    def moved(model, before):
+        return {w.path for w, a, b in zip(model.weights, before, weights_of(model), strict=True) if (a != b).any()}
+
+    start = weights_of(network.features)
     training.train(network, Halves(2), epochs=1, batch_size=2, progress=False)
-    assert not any(moved(start))
-    training.train(network, Halves(2), epochs=1, batch_size=2, fine_tune=True, progress=False)
-    kinds = {
-        w.path.split("/")[-1] for w, changed in zip(network.features.weights, moved(start), strict=True) if changed
-    }
-    assert kinds == {"kernel"}  # the batch-norms keep statistics, scale and shift
-    network.features.set_weights(start)
+    assert not moved(network.features, start)
+    scores = weights_of(network.scores)
+    training.train(network, Halves(2), epochs=2, batch_size=2, fine_tune=True, progress=False)
+    convolutions = {weight.path for weight in network.features.weights if "_bn/" not in weight.path}
+    assert moved(network.features, start) == convolutions  # the norms keep statistics, scale and shift
+    own = {path for path in moved(network.scores, scores) if "_bn/moving" in path}
+    assert len(own) == 2 * 8  # the new norms learn theirs
 
 
 def test_two_halves_are_the_whole_network(network):
-    network.head.set_weights([RNG.randn(*w.shape) for w in network.head.weights])
+    shake(network.head)
     images = RNG.randn(2, 61, 83, 3).astype("float32")
     whole = ops.convert_to_numpy(network.model(images))
     halves = network.head({**network.features(images), "like": ops.convert_to_tensor(images)})
@@ -96,8 +113,8 @@ def test_interrupted_and_resumed_is_the_uninterrupted_run(backbone, tmp_path):
 
     save, calls = weights.save, []
 
-    def save_then_interrupt(*arguments):
-        save(*arguments)
+    def save_then_interrupt(*arguments, **options):
+        save(*arguments, **options)
         calls.append(1)
         if len(calls) == 2:
             raise KeyboardInterrupt
@@ -110,7 +127,7 @@ def test_interrupted_and_resumed_is_the_uninterrupted_run(backbone, tmp_path):
     assert len(weights.read_card(out)["training"]["losses"]) == 2
     resumed = models.fcn32s(backbone)
     assert training.train(resumed, Halves(), out=out, resume=True, **settings) == pytest.approx(losses, rel=1e-5)
-    for a, b in zip(head_weights(resumed), head_weights(whole), strict=True):
+    for a, b in zip(weights_of(resumed.head), weights_of(whole.head), strict=True):
         assert a == pytest.approx(b, abs=1e-6)
     assert not weights.read_optimizer(out)
     with pytest.raises(ValueError, match="same settings"):
@@ -134,25 +151,152 @@ def test_cached_features_are_found_again_and_not_mixed_up(network, tmp_path):
 
 
 def test_weights_remember_what_they_belong_to(network, tmp_path):
-    network.head.set_weights([RNG.randn(*w.shape) for w in network.head.weights])
+    training.set_trainable(network, False)
+    shake(network.head)
     weights.save(network, tmp_path / "a.weights.h5", {"data": "halves"})
+    assert weights.read_card(tmp_path / "a.weights.h5") == {
+        "network": "fcn32s",
+        "backbone": "small",
+        "classes": list(network.class_names),
+        "part": "head",
+        "training": {"data": "halves"},
+    }
     again = weights.load(tmp_path / "a.weights.h5")
-    assert (again.name, again.backbone.name, again.class_names) == ("fcn32s", "efficientnet_lite0", network.class_names)
+    assert (again.name, again.backbone.name, again.class_names) == ("fcn32s", "small", network.class_names)
     image = RNG.randint(0, 256, (40, 50, 3)).astype(np.uint8)
     assert training.predict(again, image) == pytest.approx(training.predict(network, image), abs=1e-6)
-    assert (tmp_path / "a.weights.h5").stat().st_size < 100_000
+    with h5py.File(tmp_path / "a.weights.h5") as file:
+        assert not any("features" in name or "_bn" in name for name in names_in(file))  # the head alone
     assert [p.name for p in tmp_path.iterdir()] == ["a.weights.h5"]
 
 
 def test_a_fine_tuned_network_is_stored_whole(network, tmp_path):
     training.set_trainable(network, True)
-    start = network.features.get_weights()
-    network.features.set_weights([w + 0.01 for w in start])
+    shake(network.model, 5)
     weights.save(network, tmp_path / "a.weights.h5")
-    changed = network.features.get_weights()
-    network.features.set_weights(start)
-    for a, b in zip(weights.load(tmp_path / "a.weights.h5").features.get_weights(), changed, strict=True):
+    assert weights.read_card(tmp_path / "a.weights.h5")["part"] == "model"
+    for a, b in zip(weights_of(weights.load(tmp_path / "a.weights.h5").model), weights_of(network.model), strict=True):
         assert (a == b).all()
+
+
+def names_in(file):
+    names = []
+    file.visit(names.append)
+    return names
+
+
+def types_in(path):
+    """Types of the arrays in a weights file, the optimiser's state apart."""
+    types = set()
+
+    def add(name, item):
+        if isinstance(item, h5py.Dataset) and not name.startswith("resume"):
+            types.add(str(item.dtype))
+
+    with h5py.File(path) as file:
+        file.visititems(add)
+    return types
+
+
+@pytest.mark.parametrize("whole", [False, True], ids=["head", "whole"])
+def test_half_precision_is_half_the_bytes_and_the_same_labels(whole, backbone, tmp_path):
+    network = models.fcn8s(backbone)
+    shake(network.model if whole else network.scores, 3)
+    training.set_trainable(network, whole)
+    full, half = tmp_path / "full.weights.h5", tmp_path / "half.weights.h5"
+    weights.save(network, full, {"epochs": 3})
+    weights.save(network, half, {"epochs": 3}, half=True)
+    assert weights.read_card(half) == weights.read_card(full) and weights.read_card(half)["training"] == {"epochs": 3}
+    assert types_in(full) == {"float32"} and types_in(half) == {"float16"}
+    again = weights.load(half)
+    for a, b in zip(weights_of(again.model), weights_of(network.model), strict=True):
+        assert a.dtype == np.float32
+        np.testing.assert_allclose(a, b, rtol=1e-3, atol=1e-6)
+    image = RNG.randint(0, 256, (80, 120, 3)).astype(np.uint8)
+    labels = [training.predict(one, image).argmax(-1) for one in (network, again)]
+    assert (labels[0] == labels[1]).mean() > 0.99 and len(np.unique(labels[0])) > 1
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["full.weights.h5", "half.weights.h5"]
+
+
+def test_a_whole_network_in_half_precision_takes_two_bytes_a_weight(tmp_path):
+    network = models.fcn8s(backbones.load("efficientnet_lite0", weights=None))
+    weights.save(network, tmp_path / "a.weights.h5", half=True)
+    size, count = (tmp_path / "a.weights.h5").stat().st_size, network.model.count_params()
+    assert 2 * count < size < 2 * count + 600_000 < 8_000_000
+
+
+def test_weights_beyond_half_precision_are_named_and_leave_nothing_behind(network, tmp_path):
+    path = tmp_path / "a.weights.h5"
+    weights.save(network, path, {"first": True}, half=True)
+    network.scores.get_layer("score32").bias.assign(np.full(11, 7e4, "float32"))
+    with pytest.raises(ValueError, match=r"conv2d/vars/1 reach 7e\+04, beyond float16; use half=False"):
+        weights.save(network, path, half=True)
+    assert [p.name for p in tmp_path.iterdir()] == ["a.weights.h5"]
+    assert weights.read_card(path)["training"] == {"first": True}
+    weights.save(network, path)
+    assert weights_of(weights.load(path).scores)[1] == pytest.approx(np.full(11, 7e4))
+
+
+def test_a_disk_that_is_full_while_halving_leaves_nothing_behind(network, tmp_path, monkeypatch):
+    def refuse(*_):
+        raise OSError("no space left")
+
+    monkeypatch.setattr(weights, "_copy_halved", refuse)
+    with pytest.raises(OSError, match="Could not write .*a.weights.h5: no space left"):
+        weights.save(network, tmp_path / "a.weights.h5", half=True)
+    assert not list(tmp_path.iterdir())
+
+
+def test_training_halves_the_finished_weights_only(network, tmp_path, monkeypatch):
+    save, seen = weights.save, []
+
+    def watched(network, path, *arguments, **options):
+        save(network, path, *arguments, **options)
+        seen.append((types_in(path), len(weights.read_optimizer(path)) > 0))
+
+    monkeypatch.setattr(weights, "save", watched)
+    settings = dict(epochs=2, batch_size=2, progress=False)
+    training.train(network, Halves(2), out=tmp_path / "a.weights.h5", half=True, **settings)
+    assert seen == [({"float32"}, True), ({"float16"}, False)]
+    card = weights.read_card(tmp_path / "a.weights.h5")["training"]
+    losses = card.pop("losses")
+    assert len(losses) == 2 and card == {
+        "epochs": 2,
+        "batch_size": 2,
+        "learning_rate": training.LEARNING_RATE[False],
+        "fine_tune": False,
+        "seed": 0,
+        "augment": None,
+        "balance": False,
+        "size": [64, 96],
+    }
+
+
+def test_views_are_for_fine_tuning(network):
+    with pytest.raises(ValueError, match="fine_tune=True"):
+        training.train(network, Halves(2), augment={}, progress=False)
+
+
+def test_a_run_with_views_is_resumed_with_the_same_arguments(network, tmp_path):
+    settings = dict(epochs=1, batch_size=2, fine_tune=True, augment={"crop": (24, 40)}, progress=False)
+    losses = training.train(network, Halves(2), out=tmp_path / "a.weights.h5", **settings)
+    assert training.train(network, Halves(2), out=tmp_path / "a.weights.h5", resume=True, **settings) == losses
+
+
+@pytest.mark.xfail(strict=True, reason="the head alone is written, and comes back on ImageNet's backbone")
+def test_a_tuned_backbone_that_is_frozen_again_is_still_stored(network, tmp_path):
+    shake(network.model, 5)
+    training.train(network, Halves(2), epochs=1, batch_size=2, out=tmp_path / "a.weights.h5", progress=False)
+    image, _ = Halves()[0]
+    expected = training.predict(network, image)
+    assert training.predict(weights.load(tmp_path / "a.weights.h5"), image) == pytest.approx(expected, abs=1e-5)
+
+
+@pytest.mark.xfail(strict=True, reason="the fast form takes such a pixel for one without a true class")
+def test_labels_beyond_the_networks_classes_are_refused(backbone):
+    network = models.fcn32s(backbone, ("sky", "building"))
+    with pytest.raises(ValueError, match="3"):
+        training.train(network, Halves(2), epochs=1, batch_size=2, progress=False)
 
 
 @pytest.mark.parametrize("size", [(31, 33), (32, 32), (361, 481), (5000, 20)])
@@ -162,7 +306,7 @@ def test_predict_any_size(network, size):
 
 
 def test_evaluate_is_the_sum_over_images(network):
-    network.head.set_weights([RNG.randn(*w.shape) for w in network.head.weights])
+    shake(network.head)
     expected = sum(confusion_matrix(labels, training.predict(network, image).argmax(-1)) for image, labels in Halves(3))
     assert (training.evaluate(network, Halves(3), batch_size=2, progress=False) == expected).all()
 
@@ -225,6 +369,14 @@ def test_files_that_are_no_weights_are_named(network, tmp_path):
     (tmp_path / "right.weights.h5").write_bytes(whole[: len(whole) // 2])
     with pytest.raises(ValueError, match="cut off"):
         weights.load(tmp_path / "right.weights.h5")
+
+
+def test_an_empty_data_set_and_bad_masks_are_refused_when_balancing_too(network):
+    with pytest.raises(ValueError, match="no pixel"):
+        training.train(network, [], epochs=1, balance=True, progress=False)
+    bad = Changed(lambda image, labels: (image, labels + 12))
+    with pytest.raises(ValueError, match="12"):
+        training.train(network, bad, epochs=1, balance=True, progress=False)
 
 
 def test_weights_of_another_model_are_refused(network, backbone, tmp_path):
