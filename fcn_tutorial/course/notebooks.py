@@ -11,6 +11,8 @@ METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
 }
+FRAMES_TAG = "camvid"  # the tag of cells that draw frames where CamVid is there: their pictures are never stored
+NOT_STORED = "(The picture is not stored, for where CamVid is there it shows a frame. Run the cell to see it.)"
 _WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
@@ -66,7 +68,8 @@ def normalise(notebook, name, url):
     """Bring an executed notebook into the form that is stored, in place.
 
     Head written for the address `url`; the course's metadata and no other, tags apart; no blank cells; executed cells
-    counted 1 to n; no stderr, no widgets. Raises ValueError when the head is missing (`address.stamp`).
+    counted 1 to n; no stderr, no widgets; a line of text for each picture of a cell tagged "camvid". Raises ValueError
+    when the head is missing (`address.stamp`).
     """
     address.stamp(notebook, name, url)
     notebook.metadata = nbformat.from_dict(METADATA)
@@ -85,6 +88,8 @@ def _normalise_code(cell, count):
     executed = cell.execution_count is not None
     cell.execution_count = count if executed else None
     cell.outputs = _joined(out for out in cell.outputs if not _left_out(out))
+    if FRAMES_TAG in cell.metadata.get("tags", []):
+        cell.outputs = [_without_picture(output) for output in cell.outputs]
     for output in cell.outputs:
         if output.output_type == "execute_result":
             output.execution_count = cell.execution_count
@@ -92,6 +97,13 @@ def _normalise_code(cell, count):
 
 def _left_out(output):
     return output.get("name") == "stderr" or _WIDGET in output.get("data", {})
+
+
+def _without_picture(output):
+    """The output itself where it is nothing but text, else a line that says what is missing."""
+    if output.get("data", {}).keys() <= {"text/plain"}:
+        return output
+    return nbformat.v4.new_output("display_data", {"text/plain": NOT_STORED})
 
 
 def _joined(outputs):
