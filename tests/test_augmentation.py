@@ -157,13 +157,21 @@ def test_colours_change_in_the_image_only_and_within_bounds():
         assert (mask == labels).all() and (image == image[0, 0, 0]).all()
         shades.append(int(image[0, 0, 0]))
     assert 69 <= min(shades) < 80 and 120 < max(shades) <= 131  # brightness alone moves an even grey
-    views, saturations, contrasts = Augmented(DATA, colour=0.3, **{**options, "crop": (60, 80)}), [], []
-    for epoch in range(20):
+
+
+def test_brightness_contrast_and_saturation_each_change():
+    """Two greys and a red: brightness keeps all ratios, contrast those of differences, saturation the greys."""
+    tones = np.array([[60] * 3, [140] * 3, [160, 60, 60]], np.uint8)
+    image = tones.repeat(10, axis=0)[:, None].repeat(20, axis=1)
+    views = Augmented([(image, np.zeros((30, 20), np.uint8))], crop=(30, 20), scale=(1, 1), flip=False, colour=0.3)
+    steps, reds = [], []
+    for epoch in range(60):
         views.start_epoch(epoch)
-        image = views[0][0].astype(float)
-        saturations.append((image.max(-1) - image.min(-1)).mean() / image.mean())
-        contrasts.append(image.mean(-1).std() / image.mean())
-    assert np.std(saturations) / np.mean(saturations) > 0.05 and np.std(contrasts) / np.mean(contrasts) > 0.05
+        dark, light, red = views[0][0][[5, 15, 25], 0].astype(float)
+        steps.append((light - dark)[0] / (light + dark)[0])
+        reds.append((red[0] - red[1]) / (light - dark)[0])
+    assert np.ptp(steps) > 0.1 and min(steps) < 80 / 200 < max(steps)
+    assert 0.6 < min(reds) / 1.25 < 0.8 and 1.2 < max(reds) / 1.25 < 1.4
 
 
 def test_originals_are_kept_or_read_again_and_never_changed():
