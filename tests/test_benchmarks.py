@@ -167,6 +167,14 @@ def test_a_full_disk_leaves_the_old_file_and_nothing_else(module, monkeypatch, t
     assert [each.name for each in tmp_path.iterdir()] == ["RESULTS.md"] and path.read_text(encoding="utf-8") == "old"
 
 
+def test_the_old_file_is_replaced_in_one_step_never_opened(module, monkeypatch, tmp_path):
+    path, written = tmp_path / "RESULTS.md", []
+    original = Path.write_text
+    monkeypatch.setattr(Path, "write_text", lambda self, *a, **o: written.append(self) or original(self, *a, **o))
+    module("report").write_whole(path, "new")
+    assert path.read_text(encoding="utf-8") == "new" and len(written) == 1 and path not in written
+
+
 def test_without_camvid_a_script_says_so_and_ends_without_failure(module, monkeypatch, tmp_path, capsys):
     monkeypatch.delenv("FCN_TUTORIAL_CAMVID", raising=False)
     monkeypatch.setenv("FCN_TUTORIAL_CACHE", str(tmp_path))
