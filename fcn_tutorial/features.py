@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from tqdm.auto import tqdm
 
+from fcn_tutorial.backbones.features import checksum
 from fcn_tutorial.datasets.batches import Batches, check_trainable
 
 
@@ -50,7 +51,8 @@ def cached_features(network, dataset, folder=None, batch_size=8, progress=True):
     temporary = None if folder else tempfile.TemporaryDirectory(prefix="fcn_features_", ignore_cleanup_errors=True)
     folder = Path(folder or temporary.name)
     check_trainable(dataset)
-    card = {"backbone": network.backbone.name, "strides": sorted(network.features.output), "data": describe(dataset)}
+    card = {"backbone": network.backbone.name, "weights": checksum(network.features)}
+    card |= {"strides": sorted(network.features.output), "data": describe(dataset)}
     written = folder / "card.json"
     if written.is_file():
         found = json.loads(written.read_text(encoding="utf-8"))

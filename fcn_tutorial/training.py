@@ -55,6 +55,8 @@ def train(network, dataset, *, out=None, resume=False, half=False, features=None
     and FloatingPointError when the loss is no longer a number.
     """
     recipe = Recipe(**recipe)
+    if resume and out is None:
+        raise ValueError("resume=True goes on from the file `out`, which wasn't named.")
     if recipe.learning_rate is None:
         recipe = replace(recipe, learning_rate=LEARNING_RATE[recipe.fine_tune])
     set_trainable(network, recipe.fine_tune)
@@ -121,6 +123,7 @@ def _train_epoch(trainer, batches, title, bar):
     """One pass over `batches`, read one by one so that a bad image is reported as what it is; the mean loss."""
     total = 0.0
     for inputs, labels in _prefetched(batches):
+        _check_classes(labels, trainer.output.shape[-1])
         trainer.reset_metrics()  # some versions of Keras would report the mean of all batches so far
         loss = float(trainer.train_on_batch(inputs, labels))
         if not np.isfinite(loss):
@@ -132,6 +135,14 @@ def _train_epoch(trainer, batches, title, bar):
         bar.set_description(f"{title}, loss {loss:.3f}", refresh=False)
         bar.update()
     return total / len(batches.dataset)
+
+
+def _check_classes(labels, classes):
+    largest = labels[labels != VOID].max(initial=0)
+    if largest >= classes:
+        raise ValueError(
+            f"A mask holds class {largest}; expected 0 to {classes - 1}, as the network has, or void ({VOID})."
+        )
 
 
 def _prefetched(batches):

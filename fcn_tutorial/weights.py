@@ -12,6 +12,7 @@ import h5py
 import numpy as np
 
 from fcn_tutorial import backbones, models
+from fcn_tutorial.backbones.features import checksum
 
 _ATTRIBUTE = "fcn_tutorial"
 _OPTIMIZER = "resume"
@@ -31,7 +32,7 @@ def save(network, path, training=None, optimizer=None, half=False):
         raise ValueError(f"Weights are saved as *.weights.h5; got {path.name}.")
     if network.name not in models.NETWORKS:
         raise ValueError(f"A {network.name} can't be saved; expected one of {', '.join(models.NETWORKS)}.")
-    whole = any(weight.trainable for weight in network.features.weights)
+    whole = network.backbone.imagenet is None or network.backbone.imagenet != checksum(network.backbone.classifier)
     card = {
         "network": network.name,
         "backbone": network.backbone.name,

@@ -3,6 +3,7 @@
 import numpy as np
 
 from fcn_tutorial.backbones import Backbone
+from fcn_tutorial.backbones.features import checksum
 from fcn_tutorial.backend import keras, ops
 
 layers = keras.layers
@@ -26,7 +27,7 @@ def small_backbone(seed=0):
     classifier = keras.Model(images, logits, name="small")
     shake(classifier, seed)
     maps = {4: "four_relu", 8: "eight_relu", 16: "sixteen_relu", 32: "thirtytwo_relu"}
-    return Backbone("small", classifier, (64, 64), _preprocess, tuple("abcde"), maps)
+    return Backbone("small", classifier, (64, 64), _preprocess, tuple("abcde"), maps, checksum(classifier))
 
 
 def shake(model, seed=0):

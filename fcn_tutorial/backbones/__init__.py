@@ -18,6 +18,7 @@ class Backbone:
     preprocess: RGB images (..., H, W, 3), values 0 to 255 -> float32 as the classifier expects them.
     class_names: its 1,000 class names in order.
     feature_layers: names of the layers whose outputs are the maps at strides 4, 8, 16 and 32.
+    imagenet: `features.checksum` of its ImageNet weights, which tells whether they were changed; None for fresh ones.
     """
 
     name: str
@@ -26,6 +27,7 @@ class Backbone:
     preprocess: Callable
     class_names: tuple
     feature_layers: dict
+    imagenet: int | None = None
 
     def features(self, strides=(8, 16, 32)):
         """Model of any input size: preprocessed images (N, H, W, 3) -> {"8": map, "16": map, "32": map}.
@@ -73,4 +75,7 @@ def load(name, weights="imagenet"):
     else:
         classifier, preprocess = applications.build(name, weights)
         feature_layers = applications.feature_layers(classifier)
-    return Backbone(name, classifier, tuple(classifier.input_shape[1:3]), preprocess, class_names, feature_layers)
+    from fcn_tutorial.backbones.features import checksum
+
+    size, imagenet = tuple(classifier.input_shape[1:3]), checksum(classifier) if weights else None
+    return Backbone(name, classifier, size, preprocess, class_names, feature_layers, imagenet)

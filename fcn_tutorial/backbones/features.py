@@ -1,6 +1,10 @@
 """Free a functional model's input size, and read maps from its middle."""
 
-from fcn_tutorial.backend import keras
+import zlib
+
+import numpy as np
+
+from fcn_tutorial.backend import keras, ops
 
 
 def free_input_size(model, input_size=(None, None)):
@@ -21,3 +25,12 @@ def feature_model(model, layer_names):
 def last_map(model, layer_name):
     """Model of any input size: images (N, H, W, C) -> the output of one layer (N, h, w, channels), layers shared."""
     return free_input_size(keras.Model(model.input, model.get_layer(layer_name).output))
+
+
+def checksum(model):
+    """A number that changes when `model` is trained: of the first values of each weight, so that it is quick."""
+    total = 0
+    for weight in model.weights:
+        first = ops.convert_to_numpy(ops.reshape(weight, (-1,))[:64])
+        total = zlib.crc32(np.ascontiguousarray(first), total)
+    return total

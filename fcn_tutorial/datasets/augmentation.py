@@ -6,7 +6,7 @@ from PIL import Image, ImageEnhance
 from fcn_tutorial.datasets.pairs import check_pair, resize_image, resize_mask
 from fcn_tutorial.labels import VOID
 
-GREY = 127  # beyond the picture's edge; what the preprocessing of EfficientNet-Lite0 maps to zero
+GREY = 127  # beyond the edge of the picture, before its colours change
 
 
 class Augmented:
