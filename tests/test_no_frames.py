@@ -59,9 +59,16 @@ def opened(content):
 # Which cells draw frames: names that come from CamVid are followed through the notebook.
 
 
-def names(node):
-    found = {inner.id for inner in ast.walk(node) if isinstance(inner, ast.Name)}
-    return found | {inner.attr for inner in ast.walk(node) if isinstance(inner, ast.Attribute)}
+def names(node, kinds=(ast.Load, ast.Store, ast.Del)):
+    """Variables in `node`, and CamVid where it is meant, also as camvid.CamVid."""
+    found = {inner.id for inner in ast.walk(node) if isinstance(inner, ast.Name) and isinstance(inner.ctx, kinds)}
+    return found | {inner.attr for inner in ast.walk(node) if isinstance(inner, ast.Attribute)} & {"CamVid"}
+
+
+def free_names(function):
+    """What a function reads of the notebook's variables: neither parameters nor what it sets itself."""
+    own = {inner.arg for inner in ast.walk(function) if isinstance(inner, ast.arg)}
+    return names(function, ast.Load) - own - names(function, ast.Store)
 
 
 def flows(tree):
@@ -73,29 +80,33 @@ def flows(tree):
         elif isinstance(node, ast.For | ast.comprehension):
             yield names(node.target), names(node.iter)
         elif isinstance(node, ast.FunctionDef):
-            yield {node.name}, names(node)
+            yield {node.name}, free_names(node)
 
 
 def cells_that_draw_frames(notebook):
     """Indices of the cells that hand something made of CamVid to a function that draws pixels."""
-    touched, drawing = {"CamVid"}, []
+    touched, drawing = {"CamVid"}, set()
     for index, cell in enumerate(notebook.cells):
         if cell.cell_type != "code":
             continue
-        tree = ast.parse(re.sub(r"^(\s*)[%!].*", r"\1pass", cell.source, flags=re.MULTILINE))
-        pairs, before = list(flows(tree)), None
-        untouched = set().union(*(targets for targets, _ in pairs)) if pairs else set()
-        known = touched - {"CamVid"}
-        while before != touched:
-            before = set(touched)
-            touched |= set().union(*(targets for targets, sources in pairs if sources & touched)) if pairs else set()
-        made = {name for targets, sources in pairs if sources & touched for name in targets}
-        for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call)):
-            function = getattr(call.func, "attr", getattr(call.func, "id", ""))
-            if function in DRAWERS and names(call) & touched:
-                drawing.append(index)
-        touched -= (untouched - made) & known  # set anew, from something else
-    return sorted(set(drawing))
+        source = re.sub(r"^(\s*)[%!].*", r"\1pass", cell.source, flags=re.MULTILINE)
+        for statement in ast.parse(source).body:
+            touched = after(statement, touched)
+            for call in (node for node in ast.walk(statement) if isinstance(node, ast.Call)):
+                function = getattr(call.func, "attr", getattr(call.func, "id", ""))
+                if function in DRAWERS and names(call) & touched:
+                    drawing.add(index)
+    return sorted(drawing)
+
+
+def after(statement, touched):
+    """The names made of CamVid after a statement, when those before it are `touched`: new ones, less those set anew."""
+    pairs, now, before = list(flows(statement)), set(touched), None
+    while before != now:
+        before = set(now)
+        now |= {name for targets, sources in pairs if sources & now for name in targets}
+    anew = {name for targets, sources in pairs if not sources & now for name in targets}
+    return now - (anew - {name for targets, sources in pairs if sources & now for name in targets})
 
 
 @each_notebook
@@ -114,6 +125,8 @@ FOLLOWED = [
     (["import camvid\nds = camvid.CamVid(f, 'val') if f else S(1)\nfor a, b in ds:\n    plots.show_image(ax, a)"], [0]),
     (["ds = CamVid(None, 'val')\ndef draw(i):\n    plots.show_labels(ax, ds[i][1])", "draw(2)"], [0]),
     (["a = CamVid(None, 'val')[0][0]", "crops = [x for x in a]\nbig = np.kron(crops[0], one)", "ax.imshow(big)"], [2]),
+    (["mean = CamVid(None, 'val')[0][0]", "def f(mean):\n    return mean", "plt.imshow(f(x).mean())"], []),
+    (["ds = CamVid(None, 'val')", "def f(i):\n    mean, a = ds[i]\n    return mean", "plt.imshow(f(0))"], [2]),
     (["a = CamVid(None, 'val')[0][0]", "a = StreetScenes(1)[0][0]", "plt.imshow(a)"], []),
     (["ds = CamVid(None, 'val')\nprint(len(ds))", "plots.per_class_bars(score(ds), 'numbers only')"], []),
     (["%pip install x\nif found:\n    %matplotlib inline", "plots.segmentation(CamVid(f, 'val')[0][0])"], [1]),
