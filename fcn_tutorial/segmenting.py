@@ -9,7 +9,7 @@ from PIL import Image, ImageDraw, ImageFont
 from fcn_tutorial import training
 from fcn_tutorial.datasets import photos
 from fcn_tutorial.datasets.pairs import check_image, resize_mask
-from fcn_tutorial.labels import PALETTE, borders, colour
+from fcn_tutorial.labels import PALETTE, VOID, borders, colour
 
 
 def segment(network, image, short_side=360):
@@ -58,7 +58,8 @@ def overlay(image, labels, class_names):
     height, width = labels.shape
     font = ImageFont.load_default(size=max(10, min(height, width) // 30))
     row = int(1.5 * font.size)
-    entries = [(class_names[index], PALETTE[index]) for index in np.unique(labels)]
+    names = {**dict(enumerate(class_names)), VOID: "void"}
+    entries = [(names[index], PALETTE[index]) for index in np.unique(labels).tolist()]
     steps = [int(font.getlength(name)) + 2 * row for name, _ in entries]
     columns = max(1, width // max(steps))
     page = Image.new("RGB", (width, height + row * -(-len(entries) // columns)), "white")
