@@ -40,10 +40,11 @@ def upsampled_cross_entropy(labels, scores, stride, void=VOID, class_weights=Non
         wide = ops.matmul(ops.transpose(scores, (0, 1, 3, 2)), ops.transpose(across))  # (N, h, C, W)
         values, gradients = ops.map(lambda image: _value_and_gradient(down, *image), (wide, labels, weight))
         gradient = ops.transpose(ops.matmul(gradients, across), (0, 1, 3, 2)) / norm
-        # Keras' backends hand the incoming gradient over in two ways.
-        return ops.sum(
-            values
-        ) / norm, lambda *args, upstream=None: gradient * (args[0] if upstream is None else upstream)
+
+        def back(*arguments, upstream=None):  # Keras' backends hand the incoming gradient over in two ways
+            return gradient * (arguments[0] if upstream is None else upstream)
+
+        return ops.sum(values) / norm, back
 
     return loss(scores)
 

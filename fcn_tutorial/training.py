@@ -65,6 +65,7 @@ def train(network, dataset, *, out=None, resume=False, half=False, features=None
     batches = _batches(network, dataset, recipe, features, progress)
     trainer = _trainer(network, class_weights, recipe.learning_rate, recipe.epochs * len(batches))
     losses = _resume(network, trainer, out, asdict(recipe)) if resume else []
+    card = {**asdict(recipe), "size": list(dataset[0][1].shape)}
     batches.start_epoch(len(losses))
     shown = {"initial": len(losses) * len(batches), "unit": "batch", "disable": not progress}
     with tqdm(total=recipe.epochs * len(batches), **shown) as bar:
@@ -73,8 +74,7 @@ def train(network, dataset, *, out=None, resume=False, half=False, features=None
             if out is not None:
                 finished = epoch + 1 == recipe.epochs
                 state = [] if finished else [ops.convert_to_numpy(v) for v in trainer.optimizer.variables]
-                card = {**asdict(recipe), "size": list(dataset[0][1].shape), "losses": losses}
-                weights.save(network, out, card, state, half=half and finished)
+                weights.save(network, out, {**card, "losses": losses}, state, half=half and finished)
             batches.on_epoch_end()
     return losses
 
