@@ -30,25 +30,27 @@ def plan(name, epochs, learning_rate=None, fine_tune=False, frozen_epochs=0, sta
     return [*first, *((each, arguments) for each in names)]
 
 
-def train_in_stages(backbone, stages, dataset, out=None, resume=False, half=False, features=None, **common):
+def train_in_stages(backbone, stages, dataset, start=None, out=None, resume=False, half=False, features=None, **common):
     """Train stage after stage, as `plan` made them, and return (the last network, the losses of all epochs).
 
+    start: a `Network` on `backbone` to begin with, by default a fresh one; of another network than the first stage's
+        its scores are taken over where both have them (`carry`).
     resume: the file `out` tells which stage it was written in; the losses are then those from that stage on.
     half: as in `train`, for the last stage; those before hand on what they learned, not its rounding.
     features: as in `train`; where the stages are of several networks, each has a folder of its own in it.
     common: arguments of `train` that hold for every stage. Raises as `train`, and ValueError for a file to resume that
     belongs to none of the stages.
     """
-    start = _stage_of(out, stages) if resume else 0
+    first = _stage_of(out, stages) if resume else 0
     several = len({name for name, _ in stages}) > 1
-    network, losses = None, []
-    for number, (name, arguments) in enumerate(stages[start:], start):
+    network, losses = start, []
+    for number, (name, arguments) in enumerate(stages[first:], first):
         network = _following(network, name, backbone)
         losses += train(
             network,
             dataset,
             out=out,
-            resume=resume and number == start,
+            resume=resume and number == first,
             half=half and number + 1 == len(stages),
             features=Path(features, name) if features and several else features,
             **arguments,

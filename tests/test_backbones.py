@@ -6,6 +6,7 @@ from collections import OrderedDict
 
 import numpy as np
 import pytest
+from test_losses import upsampled_by_scipy
 
 from fcn_tutorial import backbones
 from fcn_tutorial.backbones import checkpoint, efficientnet_lite
@@ -136,6 +137,18 @@ def test_feature_maps_of_any_size(lite, size):
 
 def test_features_share_the_classifiers_weights(lite):
     assert {id(w) for w in lite.features((32,)).weights} <= {id(w) for w in lite.classifier.weights}
+
+
+def test_enlarged_images_have_the_maps_of_images_enlarged_by_scipy(lite):
+    images = np.random.RandomState(0).uniform(-1, 1, (1, 45, 62, 3)).astype("float32")
+    enlarged = lite.features((8, 32), enlarge=2)
+    found = enlarged.predict_on_batch(images)
+    wanted = lite.features((8, 32)).predict_on_batch(upsampled_by_scipy(images, (90, 124), 2).astype("float32"))
+    assert found["8"].shape == (1, 12, 16, 40)
+    for stride in ("8", "32"):
+        np.testing.assert_allclose(found[stride], wanted[stride], atol=1e-4 * np.abs(wanted[stride]).max())
+    assert {id(w) for w in enlarged.weights} <= {id(w) for w in lite.classifier.weights}
+    assert enlarged(np.zeros((1, 3, 2, 3), "float32"))["32"].shape == (1, 1, 1, 1280)
 
 
 def test_the_finest_maps(lite):

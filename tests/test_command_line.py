@@ -103,6 +103,22 @@ def test_train_frozen_then_fine_tuned_with_views(small, tmp_path, capsys):
     assert main([*command, "--resume"]) == 0
 
 
+def test_train_from_weights_that_exist(small, tmp_path, capsys):
+    """At a rate of nearly nothing, so that what it ends with is what it started with."""
+    first, second = tmp_path / "first.weights.h5", tmp_path / "second.weights.h5"
+    data = ["--data", "street", "--first", "2", "--batch", "2", "--epochs", "1", "--json"]
+    assert main(["train", "fcn16s", *data, "--fine-tune", "--out", str(first)]) == 0
+    assert main(["train", "fcn8s", *data, "--start", str(first), "--rate", "1e-12", "--out", str(second)]) == 0
+    a, b = weights.load(first), weights.load(second)
+    assert (b.name, b.backbone.name) == ("fcn8s", "small")
+    for name in ("score32", "score16"):
+        assert np.abs(a.scores.get_layer(name).kernel).max() > 0
+        np.testing.assert_allclose(b.scores.get_layer(name).kernel, a.scores.get_layer(name).kernel, atol=1e-9)
+    capsys.readouterr()
+    assert main(["train", "fcn8s", *data, "--start", "nowhere.weights.h5", "--out", str(second)]) == 1
+    assert "nowhere" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     "network, options, words",
     [

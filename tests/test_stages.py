@@ -102,6 +102,21 @@ def test_carry_hands_on_what_both_have_and_no_more():
         assert all((a == b).all() for a, b in zip(found, expected, strict=True)), name
 
 
+def test_a_start_brings_its_weights_to_the_first_stage(monkeypatch):
+    """Of the same network all of it, of another one the scores that both have, on the same backbone."""
+    seen = []
+    monkeypatch.setattr(stages, "train", lambda network, dataset, **given: seen.append(network) or [])
+    start = models.fcn16s(small_backbone())
+    shake(start.scores, 1)
+    for name in ("fcn16s", "fcn8s"):
+        stages.train_in_stages(start.backbone, stages.plan(name, 1), DATA, start)
+    assert seen[0] is start and seen[1].backbone is start.backbone
+    for name in ("score32", "score16"):
+        for a, b in zip(*(network.scores.get_layer(name).get_weights() for network in seen), strict=True):
+            assert (a == b).all() and (a != 0).any()
+    assert (seen[1].scores.get_layer("score8").get_weights()[0] == 0).all()
+
+
 def test_resumed_in_the_middle_of_a_stage_or_between_two_is_the_uninterrupted_run(tmp_path, monkeypatch):
     """What an interruption leaves behind is the file as it was after some epoch: resume from two of those."""
     plan = stages.plan("fcn16s", 2, 0.002, fine_tune=True, stages=True, augment={"crop": [24, 40], "colour": 0.1})

@@ -29,17 +29,20 @@ class Backbone:
     feature_layers: dict
     imagenet: int | None = None
 
-    def features(self, strides=(8, 16, 32)):
+    def features(self, strides=(8, 16, 32), enlarge=1):
         """Model of any input size: preprocessed images (N, H, W, 3) -> {"8": map, "16": map, "32": map}.
 
-        It shares its layers, so its weights too, with `classifier`. Raises ValueError for a stride that isn't there.
+        enlarge: a whole number; with 2 the backbone sees each image at twice its size, so that its map "8" has a cell
+        for every 4 pixels of the image itself (notebook 06).
+        The model shares its layers, so its weights too, with `classifier`. Raises ValueError for a stride that isn't
+        there.
         """
         from fcn_tutorial.backbones.features import feature_model
 
         missing = [stride for stride in strides if stride not in self.feature_layers]
         if missing:
             raise ValueError(f"{self.name} has no map at stride {missing[0]}; it has {sorted(self.feature_layers)}.")
-        return feature_model(self.classifier, {str(stride): self.feature_layers[stride] for stride in strides})
+        return feature_model(self.classifier, {str(stride): self.feature_layers[stride] for stride in strides}, enlarge)
 
 
 def names():

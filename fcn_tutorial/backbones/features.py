@@ -16,10 +16,24 @@ def free_input_size(model, input_size=(None, None)):
     return keras.models.clone_model(model, input_tensors=images, clone_function=lambda layer: layer)
 
 
-def feature_model(model, layer_names):
-    """Model of any input size: images (N, H, W, C) -> {key: output of layer layer_names[key]}, layers shared."""
+def feature_model(model, layer_names, enlarge=1):
+    """Model of any input size: images (N, H, W, C) -> {key: output of layer layer_names[key]}, layers shared.
+
+    enlarge: whole number of times that the images are enlarged, bilinearly, before the first layer.
+    """
     outputs = {key: model.get_layer(name).output for key, name in layer_names.items()}
-    return free_input_size(keras.Model(model.input, outputs))
+    features = free_input_size(keras.Model(model.input, outputs))
+    return features if enlarge == 1 else _behind_enlargement(features, enlarge)
+
+
+def _behind_enlargement(model, factor):
+    images = keras.Input(model.input_shape[1:], name="images")
+    enlarged = keras.layers.UpSampling2D(factor, interpolation="bilinear", name="enlarge")(images)
+
+    def call(layer, *inputs, **options):
+        return layer(*(enlarged if x is images else x for x in inputs), **options)
+
+    return keras.models.clone_model(model, images, clone_function=lambda layer: layer, call_function=call)
 
 
 def last_map(model, layer_name):

@@ -17,7 +17,11 @@ def add_parser(verbs):
     )
     parser.add_argument("network", metavar="NETWORK", choices=NETWORKS, help=", ".join(NETWORKS))
     data_options.add(parser)
-    parser.add_argument("--backbone", default="efficientnet_lite0", metavar="NAME", help="default: %(default)s")
+    beginning = parser.add_mutually_exclusive_group()
+    beginning.add_argument("--backbone", default="efficientnet_lite0", metavar="NAME", help="default: %(default)s")
+    beginning.add_argument(
+        "--start", type=Path, metavar="WEIGHTS", help="begin with these weights, of this network or another"
+    )
     _add_recipe(parser)
     parser.add_argument("--resume", action="store_true", help="go on from the last epoch in FILE")
     parser.add_argument(
@@ -55,7 +59,7 @@ def call(arguments):
     """Train, save, report. Raises ValueError and OSError as `training.train` and `weights.save` do."""
     _check(arguments)
     dataset = data_options.load(arguments, "train")
-    from fcn_tutorial import backbones, stages
+    from fcn_tutorial import backbones, stages, weights
 
     common = {name: getattr(arguments, name) for name in ("out", "resume", "balance", "half", "seed", "features")}
     planned = stages.plan(
@@ -68,8 +72,9 @@ def call(arguments):
         _augmentation(arguments),
     )
     try:
-        backbone = backbones.load(arguments.backbone)
-        _, losses = stages.train_in_stages(backbone, planned, dataset, batch_size=arguments.batch, **common)
+        start = weights.load(arguments.start) if arguments.start else None
+        backbone = start.backbone if start else backbones.load(arguments.backbone)
+        _, losses = stages.train_in_stages(backbone, planned, dataset, start, batch_size=arguments.batch, **common)
     except KeyboardInterrupt:
         if arguments.out.is_file():
             raise KeyboardInterrupt(f"{arguments.out} holds the last whole epoch; add --resume to go on.") from None
