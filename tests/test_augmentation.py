@@ -108,6 +108,16 @@ def test_beyond_the_picture_is_void_and_grey():
     assert min(y for y, _ in corners) <= 1 and max(y for y, _ in corners) >= 9 and len(corners) > 20
 
 
+def test_the_light_changes_the_picture_and_not_what_is_beyond_it():
+    dark = [(np.full((20, 30, 3), 40, np.uint8), np.zeros((20, 30), np.uint8))]
+    views = Augmented(dark, crop=(40, 50), scale=(1, 1), flip=True, colour=0.5)
+    for epoch in range(10):
+        views.start_epoch(epoch)
+        image, labels = views[0]
+        assert (image[labels == VOID] == GREY).all() and (labels == 0).sum() == 600
+        assert (image[labels == 0] != 40).any()
+
+
 @pytest.mark.parametrize("crop", [(70, 40), (30, 100)])
 def test_too_small_one_way_and_too_large_the_other(crop):
     image, labels = Augmented(DATA, crop=crop, **STEADY)[2]

@@ -6,7 +6,7 @@ from PIL import Image, ImageEnhance
 from fcn_tutorial.datasets.pairs import check_pair, resize_image, resize_mask
 from fcn_tutorial.labels import VOID
 
-GREY = 127  # beyond the edge of the picture, before its colours change
+GREY = 127  # beyond the edge of the picture
 
 
 class Augmented:
@@ -47,10 +47,12 @@ class Augmented:
         image, labels = self._original(index)
         factor = np.exp(random.uniform(*np.log(self.scale)))
         size = [max(2, round(side * factor)) for side in labels.shape]
-        image, labels = self._cut(resize_image(image, size), resize_mask(labels, size), random)
-        if self.flip and random.random() < 0.5:
-            image, labels = image[:, ::-1], labels[:, ::-1]
-        return self._recolour(image, random), np.ascontiguousarray(labels)
+        here, there = self._window(size, random)
+        mirrored = self.flip and random.random() < 0.5
+        view = np.full((*self.crop, 3), GREY, np.uint8), np.full(self.crop, VOID, np.uint8)
+        view[0][there] = self._recolour(resize_image(image, size)[here], random)
+        view[1][there] = resize_mask(labels, size)[here]
+        return tuple(np.ascontiguousarray(part[:, ::-1]) for part in view) if mirrored else view
 
     def _original(self, index):
         if self.kept is not None and index in self.kept:
@@ -61,15 +63,13 @@ class Augmented:
             self.kept[index] = pair
         return pair
 
-    def _cut(self, image, labels, random):
-        """A random window of the crop's size; a picture smaller than that lies somewhere inside it."""
-        slack = [side - wanted for side, wanted in zip(labels.shape, self.crop, strict=True)]
+    def _window(self, size, random):
+        """What of a picture of `size` is cut out, and its place in the view; a smaller one lies somewhere inside it."""
+        slack = [side - wanted for side, wanted in zip(size, self.crop, strict=True)]
         start = [int(random.integers(min(0, free), max(0, free) + 1)) for free in slack]
-        view = np.full((*self.crop, 3), GREY, np.uint8), np.full(self.crop, VOID, np.uint8)
-        there = tuple(slice(max(0, -s), max(0, -s) + side) for s, side in zip(start, labels.shape, strict=True))
         here = tuple(slice(max(0, s), max(0, s) + wanted) for s, wanted in zip(start, self.crop, strict=True))
-        view[0][there], view[1][there] = image[here], labels[here]
-        return view
+        there = tuple(slice(max(0, -s), max(0, -s) + side) for s, side in zip(start, size, strict=True))
+        return here, there
 
     def _recolour(self, image, random):
         picture = Image.fromarray(np.ascontiguousarray(image))
