@@ -30,16 +30,21 @@ def bilinear_filler(size, channels):
     return (bilinear_kernel_2d(size)[:, :, None, None] * np.eye(channels)).astype("float32")
 
 
+def bilinear_size(factor):
+    """Size of the bilinear kernel for `factor` times the resolution: 64 for 32, 5 for 3."""
+    return 2 * factor - factor % 2
+
+
 def transposed_upsampling(channels, factor=32, kernel_size=None, start="bilinear", trainable=False, name=None):
     """Conv2DTranspose layer for `factor` times the resolution: (N, h, w, C) -> (N, (h-1)*factor + kernel, ..., C).
 
-    kernel_size: 2 * factor - factor % 2 by default (64 for 32), the bilinear one. Nothing is cropped: see
+    kernel_size: `bilinear_size(factor)` by default (64 for 32). Nothing is cropped: see
         `crop_before`.
     start: "bilinear" (the paper's filler) or "random" (Keras' own).
     trainable: False keeps the kernel fixed, as the last layer of the paper; True learns it from its start.
     Raises ValueError for an unknown start, or a bilinear kernel that doesn't fit the factor.
     """
-    fitting = 2 * factor - factor % 2
+    fitting = bilinear_size(factor)
     kernel_size = kernel_size or fitting
     if start not in ("bilinear", "random"):
         raise ValueError(f"start={start!r}; expected 'bilinear' or 'random'.")
@@ -91,8 +96,9 @@ def interpolation_matrix(cells, pixels, factor, offset=None, edge="extend"):
 class BilinearUpsampling(keras.layers.Layer):
     """Bilinear upsampling of scores to the size of an image: `layer([scores, image])`.
 
-    scores (N, h, w, C) and any (N, H, W, ...) -> (N, H, W, C). The same map as the fixed transposed convolution, as one
-    small matrix for the rows and one for the columns, so for any output size, and on a grid moved by any offset.
+    scores (N, h, w, C) and any (N, H, W, ...) -> (N, H, W, C); `layer(scores)` alone -> `factor` times their size. The
+    same map as the fixed transposed convolution, as one small matrix for the rows and one for the columns, so for any
+    output size, and on a grid moved by any offset.
 
     factor: pixels from one cell's centre to the next; a number, or (rows, columns).
     offset: pixel on which cell 0 is centred; a number, (rows, columns), or None for `half_pixel_offset`.
@@ -104,9 +110,11 @@ class BilinearUpsampling(keras.layers.Layer):
         self.factor, self.offset, self.edge = factor, offset, edge
 
     def call(self, inputs):
-        scores, like = inputs
-        (rows, columns), (height, width) = ops.shape(scores)[1:3], ops.shape(like)[1:3]
+        scores, *like = inputs if isinstance(inputs, (list, tuple)) else [inputs]
+        rows, columns = ops.shape(scores)[1:3]
         factors, offsets = np.broadcast_to(self.factor, 2), np.broadcast_to(np.array(self.offset, dtype=object), 2)
+        enlarged = rows * int(factors[0]), columns * int(factors[1])
+        height, width = ops.shape(like[0])[1:3] if like else enlarged
         down = interpolation_matrix(rows, height, float(factors[0]), offsets[0], self.edge)
         across = interpolation_matrix(columns, width, float(factors[1]), offsets[1], self.edge)
         classes = scores.shape[-1]
@@ -115,8 +123,12 @@ class BilinearUpsampling(keras.layers.Layer):
         return ops.reshape(ops.matmul(down, wide), (-1, height, width, classes))
 
     def compute_output_shape(self, input_shape):
-        scores, like = input_shape
-        return (scores[0], *like[1:3], scores[-1])
+        if isinstance(input_shape[0], (list, tuple)):
+            (count, _, _, channels), sides = input_shape[0], input_shape[1][1:3]
+        else:
+            count, *cells, channels = input_shape
+            sides = [n and n * int(factor) for n, factor in zip(cells, np.broadcast_to(self.factor, 2), strict=True)]
+        return (count, *sides, channels)
 
     def get_config(self):
         return {**super().get_config(), "factor": self.factor, "offset": self.offset, "edge": self.edge}

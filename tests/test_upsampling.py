@@ -127,3 +127,12 @@ def test_learned_and_fixed():
 def test_bad_arguments_are_named(call, words):
     with pytest.raises(ValueError, match=words):
         call()
+
+
+def test_scores_alone_become_factor_times_as_many():
+    scores = np.random.RandomState(0).normal(size=(2, 3, 5, 4)).astype("float32")
+    layer = upsampling.BilinearUpsampling((2, 3))
+    like = np.zeros((2, 6, 15, 1), "float32")
+    alone, sized = (ops.convert_to_numpy(layer(inputs)) for inputs in (scores, [scores, like]))
+    assert alone.shape == (2, 6, 15, 4) and np.array_equal(alone, sized)
+    assert layer(keras.Input((None, 5, 4))).shape == (None, None, 15, 4)

@@ -5,6 +5,7 @@ import zlib
 import numpy as np
 
 from fcn_tutorial.backend import keras, ops
+from fcn_tutorial.upsampling import BilinearUpsampling
 
 
 def free_input_size(model, input_size=(None, None)):
@@ -28,7 +29,7 @@ def feature_model(model, layer_names, enlarge=1):
 
 def _behind_enlargement(model, factor):
     images = keras.Input(model.input_shape[1:], name="images")
-    enlarged = keras.layers.UpSampling2D(factor, interpolation="bilinear", name="enlarge")(images)
+    enlarged = BilinearUpsampling(factor, name="enlarge")(images)
 
     def call(layer, *inputs, **options):
         return layer(*(enlarged if x is images else x for x in inputs), **options)
