@@ -8,7 +8,6 @@ Prints a table in Markdown and writes it to benchmarks/RECIPE.md; a try on the f
 
 import argparse
 import tempfile
-import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -23,7 +22,7 @@ from fcn_tutorial.datasets.camvid import CamVid
 from fcn_tutorial.losses import PixelCrossEntropy, balancing_weights
 
 BATCH = 8
-HEADS = ["variant", "mean IoU", "against the baseline", "pixel accuracy", "mean accuracy", "last loss", "seconds"]
+HEADS = ["variant", "mean IoU", "against the baseline", "pixel accuracy", "mean accuracy", "last loss"]
 
 
 @dataclass(frozen=True)
@@ -74,12 +73,12 @@ def tune(network, dataset, choices, epochs):
     return trainer.fit(batches, epochs=epochs, shuffle=False, verbose=0).history["loss"][-1]
 
 
-def row(name, scores, baseline, loss, seconds):
+def row(name, scores, baseline, loss):
     """A line of the table, and of what is shown meanwhile."""
     figures = (scores.mean_iou, scores.pixel_accuracy, scores.mean_accuracy)
     mean_iou, pixel_accuracy, mean_accuracy = (f"{figure:.3f}" for figure in figures)
     against = f"{scores.mean_iou - baseline:+.3f}" if baseline is not None else ""
-    cells = [name, mean_iou, against, pixel_accuracy, mean_accuracy, f"{loss:.3f}", f"{seconds:.0f}"]
+    cells = [name, mean_iou, against, pixel_accuracy, mean_accuracy, f"{loss:.3f}"]
     print(report.table(HEADS, [cells]).splitlines()[-1], flush=True)
     return cells
 
@@ -89,19 +88,17 @@ def measure(options, folder):
     train_set, val_set = (CamVid(folder, split, options.first) for split in ("train", "val"))
     with tempfile.TemporaryDirectory() as place:
         start = Path(place) / "start.weights.h5"
-        began = time.perf_counter()
         network = models.NETWORKS[options.network](backbones.load("efficientnet_lite0"))
         common = dict(epochs=options.frozen_epochs, balance=True, out=start, progress=False)
         loss = training.train(network, train_set, **common)[-1]
-        seconds = time.perf_counter() - began
-        rows, found = [row("before fine-tuning", score(network, val_set), None, loss, seconds)], {}
+        rows, found = [row("before fine-tuning", score(network, val_set), None, loss)], {}
         for name, choices in VARIANTS.items():
             keras.utils.clear_session()
-            network, began = weights.load(start), time.perf_counter()
+            network = weights.load(start)
             loss = tune(network, train_set, choices, options.epochs)
-            seconds, scores = time.perf_counter() - began, score(network, val_set)
+            scores = score(network, val_set)
             found[name] = scores.mean_iou
-            rows.append(row(name, scores, found["baseline"], loss, seconds))
+            rows.append(row(name, scores, found["baseline"], loss))
     return rows, found
 
 

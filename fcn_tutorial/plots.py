@@ -91,19 +91,23 @@ def heat_map(image, heat, title, unit="score", ax=None):
     return fig
 
 
-def grid_over(image, stride, offset=0.0, title="", ax=None):
+def grid_over(image, stride, offset=0.0, title="", ax=None, part=None):
     """The cells of a map over the photo `image`: a dot on each cell's centre, lines half-way between them.
 
     stride: pixels from centre to centre; offset: pixel of the first one; each a number or (rows, columns).
+    part: edges (top, left, bottom, right) in pixels of what is shown, by default all of the photo.
     """
     fig, ax = (ax.figure, ax) if ax is not None else plt.subplots(figsize=(5, 4), dpi=90)
     show_image(ax, image, title)
-    (down, across), (top, left) = np.broadcast_to(stride, 2), np.broadcast_to(offset, 2)
-    rows, columns = np.arange(top, image.shape[0], down), np.arange(left, image.shape[1], across)
-    for y in rows + down / 2:
-        ax.axhline(y, color="white", linewidth=0.6, alpha=0.8)
-    for x in columns + across / 2:
-        ax.axvline(x, color="white", linewidth=0.6, alpha=0.8)
+    height, width = image.shape[:2]
+    top, left, bottom, right = part or (-0.5, -0.5, height - 0.5, width - 0.5)
+    (down, across), (first_row, first_column) = np.broadcast_to(stride, 2), np.broadcast_to(offset, 2)
+    rows, columns = np.arange(first_row, height, down), np.arange(first_column, width, across)
+    # Only what is shown is drawn: at a stride of 2 a photo has ten thousand cells.
+    rows = rows[(rows > top - down) & (rows < bottom)]
+    columns = columns[(columns > left - across) & (columns < right)]
+    ax.hlines(rows + down / 2, left, right, color="white", linewidth=0.6, alpha=0.8)
+    ax.vlines(columns + across / 2, top, bottom, color="white", linewidth=0.6, alpha=0.8)
     ax.plot(
         *(axis.ravel() for axis in np.meshgrid(columns, rows)),
         "o",
@@ -111,7 +115,7 @@ def grid_over(image, stride, offset=0.0, title="", ax=None):
         markeredgecolor="black",
         markersize=4,
     )
-    ax.set(xlim=(-0.5, image.shape[1] - 0.5), ylim=(image.shape[0] - 0.5, -0.5))
+    ax.set(xlim=(left, right), ylim=(bottom, top))
     return fig
 
 
@@ -137,9 +141,9 @@ def per_class_bars(per_class_iou, title, other=None, names=CLASSES, labels=("net
     ax.bar(places - (width / 2 if other is not None else 0), per_class_iou, width, label=labels[0], color="#1f4e79")
     if other is not None:
         ax.bar(places + width / 2, other, width, label=labels[1], color="#e8a33d", hatch="//")
-        ax.legend()
+        ax.legend(ncols=2, loc="upper center", frameon=False)
     ax.set_xticks(places, names, rotation=35, ha="right")
-    ax.set(ylim=(0, 1), ylabel="intersection over union", title=title)
+    ax.set(ylim=(0, 1.18), yticks=np.arange(6) / 5, ylabel="intersection over union", title=title)
     fig.tight_layout()
     return fig
 

@@ -20,12 +20,21 @@ def segment(network, image, short_side=360):
     photo is continued below and on the right, by 31 pixels at most, to a size that puts the grid of stride 32 where it
     was in training (notebook 07). Raises ValueError as `pairs.check_image`.
     """
+    labels = probabilities(network, as_seen(image, short_side)).argmax(axis=-1).astype(np.uint8)
+    return labels if labels.shape == image.shape[:2] else resize_mask(labels, image.shape[:2])
+
+
+def as_seen(image, short_side=360):
+    """The photo (H, W, 3) uint8 at the size at which `segment` shows it to the network."""
     shrink = short_side and min(image.shape[:2]) > short_side
-    seen = photos.resize_short_side(image, short_side) if shrink else image
-    height, width = seen.shape[:2]
-    seen = _continued(check_image(seen), network.trained_size or (height, width))
-    labels = training.predict(network, seen)[:height, :width].argmax(axis=-1).astype(np.uint8)
-    return resize_mask(labels, image.shape[:2]) if shrink else labels
+    return photos.resize_short_side(image, short_side) if shrink else check_image(image)
+
+
+def probabilities(network, image):
+    """Class probabilities (H, W, classes) float32 of an image (H, W, 3) uint8 at its own size, see `segment`."""
+    height, width = check_image(image).shape[:2]
+    seen = _continued(image, network.trained_size or (height, width))
+    return training.predict(network, seen)[:height, :width]
 
 
 def _continued(image, trained_size):
@@ -51,10 +60,16 @@ def segment_file(network, path, folder, stem, short_side=360):
     return {"image": str(path), **{key: str(file) for key, file in files.items()}, "shares": shares}
 
 
-def overlay(image, labels, class_names):
-    """Picture of the photo under its labels' colours, a dark line between classes, and a legend of those that occur."""
+def blend(image, labels):
+    """The photo (H, W, 3) uint8 under its labels' colours, a dark line between classes."""
     picture = (0.5 * image + 0.5 * colour(labels)).astype(np.uint8)
     picture[borders(labels)] = 0
+    return picture
+
+
+def overlay(image, labels, class_names):
+    """`blend` as a picture, with a legend of the classes that occur below it."""
+    picture = blend(image, labels)
     height, width = labels.shape
     font = ImageFont.load_default(size=max(10, min(height, width) // 30))
     row = int(1.5 * font.size)

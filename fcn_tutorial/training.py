@@ -178,7 +178,7 @@ def predict(network, image):
     return ops.convert_to_numpy(ops.softmax(network.model.predict_on_batch(images)))[0]
 
 
-def evaluate(network, dataset, batch_size=8, progress=True):
+def evaluate(network, dataset, batch_size=2, progress=True):
     """Confusion matrix (C, C) of `network` over `dataset`, void left out; `metrics.scores` makes figures of it.
 
     Bounded memory: one batch at a time. Raises ValueError as `Batches`; use batch_size=1 for images of different sizes.

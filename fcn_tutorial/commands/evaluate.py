@@ -15,7 +15,7 @@ def add_parser(verbs):
     parser.add_argument("file", type=Path, metavar="FILE", help="a NAME.weights.h5 that `fcn-tutorial train` wrote")
     data_options.add(parser)
     parser.add_argument("--split", choices=data_options.SPLITS, default="val", help="default: %(default)s")
-    parser.add_argument("--batch", type=int, default=8, metavar="N", help="images at a time, default: %(default)s")
+    parser.add_argument("--batch", type=int, default=2, metavar="N", help="images at a time, default: %(default)s")
     output.add_json(parser)
     parser.set_defaults(call=call)
 

@@ -1,0 +1,74 @@
+"""Controls above a picture that is drawn anew when one of them moves; what goes wrong is said in words."""
+
+import base64
+import html
+import io
+from pathlib import Path
+
+import anywidget
+import ipywidgets
+import matplotlib.pyplot as plt
+
+
+class Manners(anywidget.AnyWidget):
+    """Unseen; the Explorer around it keeps its keys, names its sliders for screen readers, and shows all its words."""
+
+    _esm, _css = Path(__file__).with_name("manners.js"), Path(__file__).with_name("manners.css")
+
+
+class Explorer(ipywidgets.VBox):
+    """`controls` above what `draw(**values)` returns, drawn anew at each move.
+
+    draw: a pure function of the controls' values, by name -> a matplotlib figure. Its titles are the picture's
+        description for those who can't see it. An error that it raises is shown as its message, in the picture's place.
+    controls: {name: ipywidgets control}, in the order in which the Tab key visits them.
+    above: widgets between the controls and the picture.
+    """
+
+    def __init__(self, draw, controls, above=()):
+        self.draw, self.controls = draw, controls
+        self.picture = ipywidgets.HTML()
+        for control in controls.values():
+            control.observe(self.redraw, "value")
+        rows = ipywidgets.HBox(list(controls.values()), layout=ipywidgets.Layout(flex_flow="row wrap"))
+        super().__init__([rows, *above, self.picture, Manners()])
+        self.add_class("fcn-explorer")
+        self.redraw()
+
+    def redraw(self, change=None):
+        """Draw with the controls' present values."""
+        try:
+            self.picture.value = figure_html(self.draw(**{name: c.value for name, c in self.controls.items()}))
+        except Exception as error:  # a learner's picture says what is wrong, whatever it is
+            self.picture.value = error_html(error)
+
+
+def figure_html(figure):
+    """An <img> of `figure`, described by its titles. Closes the figure, so that a thousand moves leave none behind."""
+    file = io.BytesIO()
+    titles = [figure.get_suptitle(), *(ax.get_title() for ax in figure.axes)]
+    try:
+        figure.savefig(file, format="png", pil_kwargs={"compress_level": 1})  # sooner there, and hardly larger
+    finally:
+        figure.clear()  # frees its arrays at once; in the circles of a figure they would wait for the collector
+        plt.close(figure)
+    words = "; ".join(" ".join(title.split()) for title in titles if title)
+    return f'<img src="{png_address(file.getvalue())}" alt="{html.escape(words)}" style="max-width: 100%">'
+
+
+def error_html(error):
+    """A paragraph that says what `error` says, and that screen readers read out at once."""
+    words = html.escape(str(error) or type(error).__name__)
+    return f'<p role="alert" style="border-left: 4px solid #d55e00; padding-left: 0.6em">{words}</p>'
+
+
+def png_address(data):
+    """The bytes of a PNG as an address for `src`."""
+    return "data:image/png;base64," + base64.b64encode(data).decode()
+
+
+def labelled(control, description, **options):
+    """An ipywidgets `control` (a class) with room for its whole `description`, that reports when it is let go."""
+    if "continuous_update" in control.class_trait_names():
+        options["continuous_update"] = False
+    return control(description=description, style={"description_width": "initial"}, **options)

@@ -1,0 +1,123 @@
+"""The skip mixer (notebook 06), and a photo of your own to segment and to question, pixel by pixel (notebook 07)."""
+
+import tempfile
+from pathlib import Path
+
+import ipywidgets
+import numpy as np
+
+from fcn_tutorial import segmenting
+from fcn_tutorial.backend import ops
+from fcn_tutorial.datasets import photos
+from fcn_tutorial.panels import networks as panels
+from fcn_tutorial.upsampling import interpolation_matrix
+from fcn_tutorial.widgets.explorer import Explorer, labelled
+from fcn_tutorial.widgets.touchable import Touchable
+
+MOST_PIXELS = 600_000  # of a photo as the network sees it: FCN-4s needs some 400 MB for them while it works
+
+
+def mixture(network, images, labels):
+    """The `panels.networks.Mixture` of a network for a few images (N, H, W, 3) uint8 and their labels (N, H, W).
+
+    Each map's scores come out of the network's own layer; the coarse ones are stretched by 2 until they lie on the
+    finest grid, as the network does before it adds.
+    """
+    maps = network.features.predict_on_batch(network.backbone.preprocess(images))
+    strides = sorted((int(key) for key in maps), reverse=True)
+    contributions = {}
+    for stride in strides:
+        kernel, bias = network.scores.get_layer(f"score{stride}").get_weights()
+        contributions = {key: _stretched(part, maps[str(stride)].shape[1:3]) for key, part in contributions.items()}
+        contributions[stride] = np.moveaxis(maps[str(stride)] @ kernel[0, 0] + bias, -1, 1)
+    grids = zip(images.shape[1:3], contributions[stride].shape[2:], strict=True)
+    down, across = (_matrix(cells, pixels, network.stride) for pixels, cells in grids)
+    return panels.Mixture(contributions, down, across, images, labels)
+
+
+def _stretched(scores, size):
+    down, across = (_matrix(cells, finer, 2) for cells, finer in zip(scores.shape[2:], size, strict=True))
+    return down @ scores @ across.T
+
+
+def _matrix(cells, pixels, factor):
+    return ops.convert_to_numpy(interpolation_matrix(cells, pixels, factor))
+
+
+def skip_mixer(mixture):
+    """Sliders for the weights of the scores in a `Mixture`, from 0 to 2."""
+    controls = {
+        str(stride): labelled(ipywidgets.FloatSlider, f"weight of stride {stride}", value=1, min=0, max=2, step=0.1)
+        for stride in mixture.contributions
+    }
+    scenes = labelled(ipywidgets.Dropdown, "scene", options=range(len(mixture.images)))
+
+    def draw(scene, **weights):
+        return panels.skip_mixer(mixture, {int(stride): weight for stride, weight in weights.items()}, scene)
+
+    return Explorer(draw, {**controls, "scene": scenes})
+
+
+def your_own_photo(network, sample):
+    """Upload a photo, see its labels, and ask for the class probabilities of a pixel.
+
+    sample: the photo (H, W, 3) uint8 that is shown before.
+    """
+    picture = Touchable(sample, "", width=480)
+    upload = ipywidgets.FileUpload(description="choose a photo", accept="image/*", multiple=False)
+    seen = {}
+
+    def draw(upload):
+        if seen.get("upload") is not upload:  # a click leaves it as it is
+            seen["upload"] = upload
+            photo = _small_enough(uploaded_photo(upload) if upload else sample)
+            found = segmenting.probabilities(network, photo)
+            seen.update(photo=photo, found=found, place=[side // 2 for side in photo.shape[:2]])
+            _show(picture, photo, found)
+        return panels.your_own_photo(seen["photo"], seen["found"], *seen["place"])
+
+    explorer = Explorer(draw, {"upload": upload}, [picture])
+
+    def ask(places):
+        seen["place"] = places[-1].tolist() if len(places) else seen["place"]
+        explorer.redraw()
+
+    picture.on_touch(ask)
+    return explorer
+
+
+def _show(picture, photo, found):
+    """Another photo in the Touchable `picture`, under the colours of its labels."""
+    height, width = photo.shape[:2]
+    picture.rows, picture.columns, picture.frame = height, width, [height // 2, width // 2]
+    labels = found.argmax(axis=-1)
+    shares = np.bincount(labels.ravel(), minlength=len(panels.CLASSES)) / labels.size
+    words = ", ".join(f"{panels.CLASSES[c]} {shares[c]:.0%}" for c in np.argsort(-shares) if shares[c] >= 0.01)
+    picture.show(segmenting.blend(photo, labels), f"photo under its labels' colours: {words}")
+
+
+def _small_enough(photo):
+    seen = segmenting.as_seen(photo)
+    if seen.shape[0] * seen.shape[1] > MOST_PIXELS:
+        raise ValueError(
+            f"The photo has {photo.shape[0]}x{photo.shape[1]} pixels: too long a strip. Cut out a part of it."
+        )
+    return seen
+
+
+def uploaded_photo(value):
+    """RGB photo (H, W, 3) uint8 of a FileUpload's `value`: a dict in ipywidgets 7, a tuple of dicts in 8.
+
+    Raises ValueError that names the file when it is empty, no photo, or too large (`photos.load`).
+    """
+    files = [{**file["metadata"], **file} for file in value.values()] if isinstance(value, dict) else list(value)
+    name, content = files[-1]["name"], bytes(files[-1]["content"])
+    if not content:
+        raise ValueError(f"{name} is empty (0 bytes). Choose another file.")
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "photo"
+        path.write_bytes(content)
+        try:
+            return photos.load(path)
+        except ValueError as error:
+            raise ValueError(str(error).replace(str(path), name)) from error
