@@ -52,7 +52,7 @@ def cached_features(network, dataset, folder=None, batch_size=8, progress=True):
     folder = Path(folder or temporary.name)
     check_trainable(dataset)
     card = {"backbone": network.backbone.name, "weights": checksum(network.features)}
-    card |= {"strides": sorted(network.features.output), "data": describe(dataset)}
+    card |= {"strides": sorted(network.features.output), "finest": network.stride, "data": describe(dataset)}
     written = folder / "card.json"
     if written.is_file():
         found = json.loads(written.read_text(encoding="utf-8"))
