@@ -148,6 +148,11 @@ def per_class_bars(per_class_iou, title, other=None, names=CLASSES, labels=("net
     return fig
 
 
+def small_title(ax, words):
+    """A small title at a fixed height: matplotlib's search for a free one takes a third of the time to draw."""
+    ax.set_title(words, fontsize=9, y=1.01)
+
+
 def _pixels(ax, title=None):
     ax.set(xlabel="column (pixels)", ylabel="row (pixels)")
     ax.xaxis.label.set_fontsize(8), ax.yaxis.label.set_fontsize(8)

@@ -24,7 +24,7 @@ def stride_ruler(photo, grids, looks, layer):
     fig, (far, near) = plt.subplots(1, 2, figsize=(8, 4), dpi=80, layout="none")
     _draw_field(far, photo, field)
     size = _by(grid.receptive_field)
-    _title(far, f"{layer}: receptive field {size} pixels,\n{_beside(field, photo.shape[:2])}")
+    plots.small_title(far, f"{layer}: receptive field {size} pixels,\n{_beside(field, photo.shape[:2])}")
     plots.grid_over(photo, grid.stride, grid.offset, ax=near, part=part)
     _frame(near, field, "receptive field")
     near.plot(*theory[::-1], "+", color="#56b4e9", markersize=15, markeredgewidth=3, label="centre in theory")
@@ -33,7 +33,7 @@ def stride_ruler(photo, grids, looks, layer):
     shown = "" if max(grid.size) <= _MOST else f", {_MOST}x{_MOST} shown"
     measured = "not measured" if look is None else f"measured {_at(look)}"
     where = f"cell {middle_cell(grid)}: theory {_at(theory)}, {measured}"
-    _title(near, f"total stride {_one(grid.stride)} pixels: {_by(grid.size)} cells{shown}\n{where}")
+    plots.small_title(near, f"total stride {_one(grid.stride)} pixels: {_by(grid.size)} cells{shown}\n{where}")
     far.locator_params(nbins=4), near.locator_params(nbins=4)
     fig.legend(*near.get_legend_handles_labels(), loc="lower center", ncols=3, fontsize=8, frameon=False)
     fig.subplots_adjust(left=0.07, right=0.98, bottom=0.19, top=0.87, wspace=0.15)
@@ -81,9 +81,9 @@ def upsampling_bench(kernel, stride, crop, centre, grid):
     size = len(kernel)
     _draw_values(whole, kernel)
     whole.plot(centre, centre, "+", color="#d55e00", markersize=10, markeredgewidth=2)
-    _title(whole, f"kernel {_by(kernel.shape)}, sum {kernel.sum():.4g},\nits centre (+) on pixel {centre:g}")
+    plots.small_title(whole, f"kernel {_by(kernel.shape)}, sum {kernel.sum():.4g},\nits centre (+) on pixel {centre:g}")
     _draw_values(stamped, np.tile(pattern, (max(2, -(-12 // stride)),) * 2))
-    _title(stamped, f"ones stamped, kernel {size}, stride {stride}:\n{evenness(pattern)}")
+    plots.small_title(stamped, f"ones stamped, kernel {size}, stride {stride}:\n{evenness(pattern)}")
     _draw_table(fig, 0.64, rows)
     fig.suptitle(f"crop {crop}, cell 0 stands on pixel {grid[0]:g}:\n{verdict(rows)}", fontsize=9, x=0.82, y=0.95)
     fig.subplots_adjust(left=0.06, right=0.61, bottom=0.14, top=0.84, wspace=0.3)
@@ -191,11 +191,6 @@ def _draw_table(fig, left, rows):
             places, texts, ("black",) * 3 + ("#b34700" if difference else "black",), strict=True
         ):
             fig.text(x, 0.64 - number * height, text, ha="center", va="center", fontsize=9, color=colour)
-
-
-def _title(ax, words):
-    """A small title at a fixed height: matplotlib's search for a free one takes a third of the time to draw."""
-    ax.set_title(words, fontsize=9, y=1.01)
 
 
 def _by(size):

@@ -29,7 +29,7 @@ def class_heat_map(pictures, class_names, photo, class_name, threshold=0.0, stre
     fig, ax = plt.subplots(figsize=(6.6, 3.9), dpi=80)
     plots.heat_map(image, np.ma.masked_less(heat, threshold), None, "logit", ax=ax)
     ax.images[-1].set(alpha=strength, clim=(0, logits.max()))
-    _title(ax, title)
+    plots.small_title(ax, title)
     ax.locator_params(nbins=5)
     down, across = image.shape[0] / heat.shape[0], image.shape[1] / heat.shape[1]
     _frame(ax, row * down, column * across, down, across)
@@ -52,14 +52,14 @@ def crop_and_cell(pictures, class_names, photo, cell, size=224, stride=32, count
     fig, axes = plt.subplots(1, 3, figsize=(8, 3.3), dpi=80, width_ratios=(3, 2.4, 3))
     plots.show_image(axes[0], image)
     axes[0].locator_params(nbins=4)
-    _title(axes[0], f"{photo}: same name in\n{same.sum()} of {same.size} windows")
+    plots.small_title(axes[0], f"{photo}: same name in\n{same.sum()} of {same.size} windows")
     _centres(axes[0], same, middle, stride)
     _frame(axes[0], top, left, size, size)
     axes[0].plot(left + middle, top + middle, "o", markersize=12, color="none", markeredgecolor="white")
     plots.show_image(axes[1], image[top : top + size, left : left + size])
     axes[1].set(xticks=[], yticks=[], xlabel="", ylabel="")
     down, across = f"{top} to {top + size - 1} down", f"{left} to {left + size - 1} across"
-    _title(axes[1], f"row {row}, column {column}: pixels\n{down}, {across}")
+    plots.small_title(axes[1], f"row {row}, column {column}: pixels\n{down}, {across}")
     _bars(axes[2], class_names, cells[row, column], crops[row, column], count)
     axes[2].set_xlim(0, 1.15 * max(cells.max(), crops.max()))  # the same for all cells, so that they can be compared
     fig.subplots_adjust(left=0.07, right=0.98, bottom=0.24, top=0.85, wspace=0.2)
@@ -130,11 +130,6 @@ def _check_windows(image, cells, crops, cell, size, stride):
         raise ValueError(f"There is no cell {cell}; rows go from 0 to {places[0] - 1}, columns to {places[1] - 1}.")
 
 
-def _title(ax, words):
-    """A small title at a fixed height: matplotlib's search for a free one takes a third of the time to draw."""
-    ax.set_title(words, fontsize=9, y=1.01)
-
-
 def _frame(ax, top, left, height, width):
     """A white frame with a dark edge around pixels of the image on `ax`: seen on light and dark ground."""
     for colour, line in (("black", 4), ("white", 2)):
@@ -161,5 +156,5 @@ def _bars(ax, class_names, cell, crop, count):
     for place, index in zip(places, classes, strict=True):
         ax.text(0.02, place - 0.2, class_names[index], transform=ax.get_yaxis_transform(), fontsize=9)
     ax.set(ylim=(len(classes) - 0.45, -0.6), yticks=[], xlabel="logit")
-    _title(ax, f"cell: {class_names[cell.argmax()]}\ncrop: {class_names[crop.argmax()]}")
+    plots.small_title(ax, f"cell: {class_names[cell.argmax()]}\ncrop: {class_names[crop.argmax()]}")
     ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.18), ncols=2, fontsize=8, frameon=False)

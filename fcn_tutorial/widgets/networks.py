@@ -9,6 +9,7 @@ import numpy as np
 from fcn_tutorial import segmenting
 from fcn_tutorial.backend import ops
 from fcn_tutorial.datasets import photos
+from fcn_tutorial.labels import CLASSES
 from fcn_tutorial.panels import networks as panels
 from fcn_tutorial.upsampling import interpolation_matrix
 from fcn_tutorial.widgets.explorer import Explorer, labelled
@@ -91,8 +92,8 @@ def _show(picture, photo, found):
     height, width = photo.shape[:2]
     picture.rows, picture.columns, picture.frame = height, width, [height // 2, width // 2]
     labels = found.argmax(axis=-1)
-    shares = np.bincount(labels.ravel(), minlength=len(panels.CLASSES)) / labels.size
-    words = ", ".join(f"{panels.CLASSES[c]} {shares[c]:.0%}" for c in np.argsort(-shares) if shares[c] >= 0.01)
+    shares = np.bincount(labels.ravel(), minlength=len(CLASSES)) / labels.size
+    words = ", ".join(f"{CLASSES[c]} {shares[c]:.0%}" for c in np.argsort(-shares) if shares[c] >= 0.01)
     picture.show(segmenting.blend(photo, labels), f"photo under its labels' colours: {words}")
 
 

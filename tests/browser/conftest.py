@@ -1,6 +1,6 @@
 """JupyterLab and Chromium for the tests in a real browser.
 
-Without Chromium they are skipped, and say so; with FCN_TUTORIAL_BROWSER=required, as in CI, they fail.
+Without Chromium they are skipped, and say so; with FCN_TUTORIAL_BROWSER=required they fail.
 """
 
 import os
@@ -13,10 +13,8 @@ import pytest
 
 from fcn_tutorial.course import address
 
-BADGES = (
-    address.COLAB_IMAGE,
-    address.BINDER_IMAGE,
-)  # the only addresses outside that a lesson names; it can do without
+# The only addresses outside that a lesson names; it can do without.
+BADGES = (address.COLAB_IMAGE, address.BINDER_IMAGE)
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 MAC = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"
 
