@@ -1,4 +1,4 @@
-# make setup | run | test | lab | notebooks | bench | colab | jax | lint | lock. On Windows, or without make: README.md.
+# make setup | run | test | lab | notebooks | exercises | bench | colab | jax | lint | lock. On Windows, or without make: README.md.
 PYTHON ?=
 BIN := .venv/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 COLAB_BIN := .venv-colab/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
@@ -6,10 +6,10 @@ STAMP := .venv/set-up-finished
 NBVAL := --nbval --nbval-sanitize-with tests/nbval_sanitize.cfg --nbval-cell-timeout 300
 # What must hold on every Keras backend.
 BACKEND_TESTS := $(wildcard $(patsubst %,tests/test_%.py,backbones convolutionalize upsampling models folding losses stages training))
-NOTEBOOKS := $(wildcard notebooks/[0-9][0-9]_*.ipynb)
+NOTEBOOKS := $(wildcard notebooks/[0-9][0-9]_*.ipynb notebooks/exercises/[0-9][0-9]_*.ipynb)
 ARGS ?=
 
-.PHONY: setup run test lab notebooks bench colab jax lint lock
+.PHONY: setup run test lab notebooks exercises bench colab jax lint lock
 
 setup: $(STAMP)
 
@@ -27,6 +27,10 @@ lab: setup
 
 notebooks: setup
 	@$(BIN)/fcn-tutorial notebooks $(ARGS)
+
+# The exercises executed, and from them the learners' edition and the quizzes.
+exercises: setup
+	@$(BIN)/fcn-tutorial exercises $(ARGS)
 
 # Every claim of benchmarks/ measured; ARGS=--all adds the long ones, ARGS="loss folding" runs these alone.
 bench: setup

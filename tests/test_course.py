@@ -241,9 +241,12 @@ def test_lab_copies_without_outputs_and_never_overwrites(course):
     assert "the answer" not in mine.read_text(encoding="utf-8")
     mine.write_text("my own work")
     write(course, "02_two.ipynb", code("2"))
-    write(course, "exercises/02_more.ipynb", code("2"))
+    write(course, "exercises/02_more.ipynb", code("the solution"))
+    write(course, "exercises/student/02_more.ipynb", code("yours"))
     assert sorted(file.name for file in lab.copy(course)) == ["02_more.ipynb", "02_two.ipynb"]
-    assert mine.read_text() == "my own work" and (course / "work" / "exercises" / "02_more.ipynb").is_file()
+    assert mine.read_text() == "my own work" and "yours" in (
+        course / "work" / "exercises" / "student" / "02_more.ipynb"
+    ).read_text(encoding="utf-8")
     assert lab.copy(course) == []
 
 
@@ -260,8 +263,7 @@ def test_lab_hands_its_arguments_on(course, monkeypatch):
 def test_the_address_moves_with_one_command_and_back(course, monkeypatch, capsys):
     for name in ("README.md", "CITATION.cff", "CONTRIBUTING.md", "CHANGELOG.md"):
         shutil.copy(ROOT / name, course)
-    for file in notebooks.lessons(ROOT):
-        shutil.copy(file, course / "notebooks")
+    shutil.copytree(ROOT / "notebooks", course / "notebooks", dirs_exist_ok=True)
     write(course, "99_one.ipynb", v4.new_markdown_cell(f"[the course]({URL}/issues), {URL}."))
     fork.rewrite(course, URL)
     before = fingerprint(course)

@@ -53,6 +53,11 @@ def badges(name, address):
     return f"[![Open in Colab]({COLAB_IMAGE})]({colab}) [![Open in Binder]({BINDER_IMAGE})]({binder})"
 
 
+def without_badges(text):
+    """The text of a notebook's first cell without its line of badges."""
+    return _BADGES.sub("", text).replace("\n\n\n\n", "\n\n")
+
+
 def install_source(address):
     """Source of a notebook's first code cell: on Colab it installs the package at one release, elsewhere nothing."""
     package = f"fcn-tutorial @ {address}/archive/refs/tags/{TAG}.zip"

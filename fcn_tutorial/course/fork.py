@@ -1,6 +1,6 @@
 """Gives the course another address: what a teacher does after forking it."""
 
-from fcn_tutorial.course import address, notebooks
+from fcn_tutorial.course import address, exercises, notebooks
 
 _TEXTS = ("pyproject.toml", "README.md", "CITATION.cff", "CONTRIBUTING.md", "CHANGELOG.md", "docs/**/*.md")
 
@@ -17,12 +17,15 @@ def rewrite(folder, url):
         if (after := address.replace_address(text, old, new)) != text:
             file.write_text(after, encoding="utf-8", newline="\n")
             changed.append(file)
-    return changed + [file for file in notebooks.lessons(folder) if _rewrite_notebook(file, old, new)]
+    places = {file: file.name for file in notebooks.lessons(folder)}
+    for source in exercises.sources(folder):
+        places |= dict.fromkeys([source, exercises.student_file(source)], exercises.badge_name(source))
+    return changed + [file for file, name in places.items() if _rewrite_notebook(file, name, old, new)]
 
 
-def _rewrite_notebook(file, old, new):
+def _rewrite_notebook(file, name, old, new):
     notebook = notebooks.read(file)
     for cell in notebook.cells:
         cell.source = address.replace_address(cell.source, old, new)
-    address.stamp(notebook, file.name, new)
+    address.stamp(notebook, name, new)
     return notebooks.save(notebook, file)

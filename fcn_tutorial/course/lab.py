@@ -1,21 +1,25 @@
 """The learner's own copies of the notebooks, without outputs, and JupyterLab on them."""
 
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 from fcn_tutorial.course import kernels, notebooks
 
+_FOR_LEARNERS = Path(__file__).with_name("jupyter")  # JupyterLab's settings
+
 
 def copy(folder):
-    """Copy the notebooks of the course in `folder`, exercises too, to work/ without outputs.
+    """Copy the notebooks of the course in `folder`, and the exercises without solutions, to work/ without outputs.
 
     A copy that is there already is the learner's and stays as it is. Returns the list of new files.
     """
     source, work, new = folder / "notebooks", folder / "work", []
     work.mkdir(exist_ok=True)
-    for file in sorted(source.rglob("*.ipynb")):
+    for file in sorted([*source.glob("*.ipynb"), *source.glob("exercises/student/*.ipynb")]):
         target = work / file.relative_to(source)
-        if ".ipynb_checkpoints" in file.parts or target.exists():
+        if target.exists():
             continue
         notebooks.save(notebooks.without_outputs(notebooks.read(file)), target)
         new.append(target)
@@ -23,9 +27,17 @@ def copy(folder):
 
 
 def start(folder, arguments=()):
-    """Open JupyterLab in work/ of `folder` with further `arguments`; returns its exit status when it ends."""
+    """Open JupyterLab in work/ of `folder` with further `arguments`; returns its exit status when it ends.
+
+    What nbgrader adds for teachers is left out.
+    """
     kernels.prefer_own_kernel()
-    process = subprocess.Popen([sys.executable, "-m", "jupyterlab", *arguments], cwd=folder / "work")
+    path = os.pathsep.join(filter(None, [os.environ.get("JUPYTER_CONFIG_PATH"), str(_FOR_LEARNERS)]))
+    process = subprocess.Popen(
+        [sys.executable, "-m", "jupyterlab", *arguments],
+        cwd=folder / "work",
+        env=os.environ | {"JUPYTER_CONFIG_PATH": path},
+    )
     while True:
         try:
             return process.wait()

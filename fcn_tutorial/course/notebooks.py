@@ -13,15 +13,16 @@ METADATA = {
 }
 FRAMES_TAG = "camvid"  # the tag of cells that draw frames where CamVid is there: their pictures are never stored
 NOT_STORED = "(The picture is not stored, for where CamVid is there it shows a frame. Run the cell to see it.)"
+_KEPT = ("nbgrader", "tags")  # of a cell's metadata
 _WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
-def lessons(folder, names=()):
+def lessons(folder, names=(), room="notebooks"):
     """Notebooks of the course in `folder`, in order: all notebooks/NN_*.ipynb, or those whose names start with `names`.
 
-    Raises ValueError for a name that fits no notebook.
+    room: another folder than notebooks/. Raises ValueError for a name that fits no notebook.
     """
-    files = sorted(file for file in (folder / "notebooks").glob("*.ipynb") if re.match(r"\d\d_", file.name))
+    files = sorted(file for file in (folder / room).glob("*.ipynb") if re.match(r"\d\d_", file.name))
     for name in names:
         if not any(file.name.startswith(name) for file in files):
             known = ", ".join(file.name for file in files) or "none"
@@ -67,17 +68,16 @@ def without_outputs(notebook):
 def normalise(notebook, name, url):
     """Bring an executed notebook into the form that is stored, in place.
 
-    Head written for the address `url`; the course's metadata and no other, tags apart; no blank cells; executed cells
-    counted 1 to n; no stderr, no widgets; a line of text for each picture of a cell tagged "camvid". Raises ValueError
-    when the head is missing (`address.stamp`).
+    Head written for the address `url`; the course's metadata and no other, tags and nbgrader's marks apart; no blank
+    cells; executed cells counted 1 to n; no stderr, no widgets; a line of text for each picture of a cell tagged
+    "camvid". Raises ValueError when the head is missing (`address.stamp`).
     """
     address.stamp(notebook, name, url)
     notebook.metadata = nbformat.from_dict(METADATA)
     notebook.nbformat, notebook.nbformat_minor = 4, 5
     notebook.cells = [cell for cell in notebook.cells if cell.source.strip()]
     for cell in notebook.cells:
-        tags = cell.metadata.get("tags")
-        cell.metadata = nbformat.from_dict({"tags": tags} if tags else {})
+        cell.metadata = nbformat.from_dict({name: cell.metadata[name] for name in _KEPT if cell.metadata.get(name)})
         cell.source = cell.source.rstrip()
     for count, cell in enumerate((cell for cell in notebook.cells if cell.cell_type == "code"), start=1):
         _normalise_code(cell, count)

@@ -3,7 +3,7 @@
 import tempfile
 from pathlib import Path
 
-from fcn_tutorial.course import address, notebooks, site
+from fcn_tutorial.course import address, exercises, notebooks, site
 from fcn_tutorial.course.execute import execute
 
 
@@ -31,11 +31,22 @@ def refresh(folder, names=(), quiet=False):
     return [_execute_into(file, file, folder, quiet) for file in notebooks.lessons(folder, names)]
 
 
-def _execute_into(file, target, folder, quiet):
-    notebook = notebooks.without_outputs(notebooks.read(file))
-    notebooks.normalise(notebook, file.name, address.read_address(folder))  # the head is checked before time is spent
-    execution = execute(notebook, file.stem, quiet)
-    notebooks.save(notebooks.normalise(notebook, file.name, address.read_address(folder)), target)
+def refresh_exercises(folder, names=(), quiet=False):
+    """The same for the exercises with their solutions; then what is made from them is written (`exercises.write`)."""
+    executions = []
+    for file in exercises.sources(folder, names):
+        executions.append(_execute_into(file, file, folder, quiet, exercises.badge_name(file)))
+    exercises.write(folder, names)
+    return executions
+
+
+def _execute_into(file, target, folder, quiet, name=None):
+    name, url = name or file.name, address.read_address(folder)
+    notebook = exercises.stamp_quiz(notebooks.without_outputs(notebooks.read(file)), file.name)
+    notebooks.normalise(notebook, name, url)  # the head is checked before time is spent
+    title = file.relative_to(folder / "notebooks").with_suffix("").as_posix()
+    execution = execute(notebook, title, quiet)
+    notebooks.save(notebooks.normalise(notebook, name, url), target)
     return execution
 
 

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from fcn_tutorial.course import address, notebooks
 
+_EXERCISES = "exercises/student"  # below notebooks/; they have no outputs
+
 # What a page would fetch from elsewhere while it is read; links that a reader may click are not among it.
 _LOADS = re.compile(
     r"<(?:script|img|iframe|source|video|audio|embed|object)\b[^>]*?\b(?:src|data)\s*=\s*[\"']?((?:https?:)?//[^\"'\s>]+)"
@@ -26,7 +28,8 @@ def build(folder, executed, out):
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as scratch:
         source, pages = Path(scratch) / "source", Path(scratch) / "pages"
         shutil.copytree(folder / "docs", source)
-        _lay_notebooks(executed, source / "notebooks")
+        _lay_notebooks(executed, source / "notebooks", "../_static")
+        _lay_notebooks(folder / "notebooks" / _EXERCISES, source / "notebooks" / _EXERCISES, "../../../_static")
         command = [sys.executable, "-m", "sphinx", "-q", "-b", "html", "-d", str(Path(scratch) / "doctrees")]
         command += ["-D", f"html_theme_options.repository_url={address.read_address(folder)}"]
         command += [str(source), str(pages)]
@@ -38,16 +41,16 @@ def build(folder, executed, out):
         replace_folder(pages, out)
 
 
-def _lay_notebooks(executed, target):
-    """Copy the executed notebooks; the badges' pictures come from docs/_static instead of the web."""
-    target.mkdir()
-    if not (files := sorted(executed.glob("*.ipynb"))):
-        (target / "none.md").write_text("# The course has no notebooks yet\n", encoding="utf-8")
+def _lay_notebooks(folder, target, pictures):
+    """Copy the notebooks of `folder`; the badges' pictures come from docs/_static, at `pictures`, instead of the web."""
+    target.mkdir(parents=True)
+    if not (files := sorted(folder.glob("*.ipynb"))):
+        (target / "none.md").write_text("# None yet\n", encoding="utf-8")
     for file in files:
         notebook = notebooks.read(file)
         head = notebook.cells[0]
-        head.source = head.source.replace(address.COLAB_IMAGE, "../_static/badge-colab.svg")
-        head.source = head.source.replace(address.BINDER_IMAGE, "../_static/badge-binder.svg")
+        head.source = head.source.replace(address.COLAB_IMAGE, f"{pictures}/badge-colab.svg")
+        head.source = head.source.replace(address.BINDER_IMAGE, f"{pictures}/badge-binder.svg")
         notebooks.save(notebook, target / file.name)
 
 

@@ -1,0 +1,137 @@
+"""Exercises on stride, receptive field and centre (notebook 03)."""
+
+from math import prod
+from types import SimpleNamespace
+
+from fcn_tutorial.checks.forms import Function, Numbers
+from fcn_tutorial.checks.tasks import Exercises, Mistake, Task
+
+
+def exercises(seed=0, sealed=False):
+    """The `Exercises` of notebook 03; numbers: layers, cases, halvings, size, cell, footprints."""
+    return Exercises(_draw, (total_stride, receptive_field, centre, footprints), seed, sealed)
+
+
+def _draw(random):
+    strides = [*random.choice([2, 2, 3, 4, 5], random.randint(3, 5)), *[1] * random.randint(2, 4)]
+    layers = [(int(random.choice([1, 3, 5, 7])), int(stride)) for stride in random.permutation(strides)]
+    halvings, cell = int(random.randint(3, 6)), int(random.randint(3, 9))
+    stride, field, first = 8 * random.randint(2, 8), 2 * random.randint(70, 160) + 1, random.randint(20, 90)
+    marks = {cell + i: (int(first + i * stride), int(first + i * stride + field - 1)) for i in range(2)}
+    return SimpleNamespace(layers=layers, halvings=halvings, size=12 * 2**halvings, cell=cell, footprints=marks)
+
+
+def total_stride(numbers):
+    """Predict the total stride of a list of layers."""
+    strides = [stride for _, stride in numbers.layers]
+    return Task(
+        Numbers(whole=True),
+        prod(strides),
+        (
+            Mistake(
+                sum(strides), "That is the sum of all strides. Two layers of stride 2: how far apart are their cells?"
+            ),
+            Mistake(
+                sum(stride for stride in strides if stride > 1),
+                "That is the sum of the strides above 1. Take two layers of stride 2 and count the pixels on paper.",
+            ),
+            Mistake(
+                2 ** sum(s > 1 for s in strides),
+                "That takes every strided layer for a stride of 2. Read the list again.",
+            ),
+            Mistake(
+                max(strides),
+                "That is the largest stride alone. The layers before it have made the map coarser already.",
+            ),
+            Mistake(
+                prod(kernel for kernel, _ in numbers.layers), "Those are the kernels, the first number of each pair."
+            ),
+        ),
+        "Each layer multiplies the distance that the layers before it have made.",
+        "Start at the photo with a distance of 1 pixel, and write down what each layer of the list makes of it.",
+    )
+
+
+def receptive_field(numbers):
+    """Write the function that gives the receptive field of a list of layers."""
+    return Task(
+        Function((([(3, 1)],), ([(3, 2), (3, 2)],), (numbers.layers,)), Numbers(whole=True)),
+        lambda layers: 1 + _weighted(layers, lambda k, s, before: (k - 1) * before),
+        (
+            Mistake(
+                lambda layers: 1 + _weighted(layers, lambda k, s, before: (k - 1) * before * s),
+                "A layer's own stride is counted in its own window. How far apart are the cells that its kernel reads?",
+            ),
+            Mistake(
+                lambda layers: 1 + sum(k - 1 for k, _ in layers),
+                "The strides are left out. Behind a stride of 2, how many pixels lie between two neighbouring cells?",
+            ),
+            Mistake(
+                lambda layers: 1 + _weighted(layers, lambda k, s, before: k * before),
+                "Each kernel is taken whole. A kernel of 1 would make the field larger: does it?",
+            ),
+            Mistake(
+                lambda layers: _weighted(layers, lambda k, s, before: (k - 1) * before),
+                "That is short by the same amount every time. How many pixels does a cell see before the first layer?",
+            ),
+        ),
+        "A kernel of k adds k - 1 steps, each as long as the stride so far.",
+        "Try one layer of kernel 3, then two layers with kernel 3 and stride 2, and count the pixels on paper.",
+    )
+
+
+def _weighted(layers, term):
+    total, before = 0, 1
+    for kernel, stride in layers:
+        total, before = total + term(kernel, stride, before), before * stride
+    return total
+
+
+def centre(numbers):
+    """Find the pixel on which a cell is centred, in theory."""
+    stride, cell = 2**numbers.halvings, numbers.cell
+    return Task(
+        Numbers(),
+        stride * cell + stride - 1,
+        (
+            Mistake(
+                stride * cell,
+                'Cell 0 would then be centred on pixel 0. Where does "same" put its zeros when the size is even?',
+            ),
+            Mistake(
+                stride * cell + (stride - 1) / 2,
+                "That is where a resize with half-pixel centres would put it. Follow the layers' windows instead.",
+            ),
+            Mistake(
+                stride * (cell + 1),
+                "One pixel off. Pixels are counted from 0: on which one does cell 0 of the first layer stand?",
+            ),
+            Mistake(stride * (cell - 1) + stride - 1, "That is the cell before it. Cells are counted from 0."),
+        ),
+        "On even sizes each halving looks one step to the right, and the steps double.",
+        "Do one layer first: which three pixels does its cell 0 read, and which is in the middle? Then the next layer.",
+    )
+
+
+def footprints(numbers):
+    """Read stride and receptive field off the footprints of two neighbouring cells."""
+    (first, last), (following, end) = numbers.footprints.values()
+    stride, field = following - first, last - first + 1
+    return Task(
+        Numbers(shape=(2,), whole=True),
+        (stride, field),
+        (
+            Mistake((stride, field - 1), "The stride is right. From pixel 3 to pixel 5: how many pixels are that?"),
+            Mistake((field, stride), "Both are there, in the other order: first the stride, then the receptive field."),
+            Mistake(
+                (last - following + 1, field),
+                "The field is right. What you give as stride is what the two cells share. How far do they lie apart?",
+            ),
+            Mistake((end - first + 1, field), "The field is right. The stride isn't what both cells cover together."),
+            Mistake(
+                (following - first + 1, field), "The field is right. From pixel 3 to pixel 5: how many steps are that?"
+            ),
+        ),
+        "Two neighbouring cells give both, and nothing about the layers was needed.",
+        "Draw both footprints as lines over a ruler. How long is one of them, and how far is the other moved?",
+    )

@@ -1,0 +1,238 @@
+"""Exercises on the loss over pixels, the metrics and masks (notebook 05)."""
+
+from types import SimpleNamespace
+
+import numpy as np
+
+from fcn_tutorial.checks.forms import Function, Numbers
+from fcn_tutorial.checks.tasks import Exercises, Mistake, Task
+from fcn_tutorial.datasets.pairs import resize_image
+from fcn_tutorial.datasets.street_scenes import StreetScenes
+from fcn_tutorial.labels import CLASSES
+
+
+def exercises(seed=0, sealed=False):
+    """The `Exercises` of notebook 05; numbers: labels, logits, void, pairs, classes, mask, sizes, and for the values:
+
+    batch, image_size (height, width) and void_percent; names and table, whose last row and column are void.
+    """
+    return Exercises(_draw, (loss, rate_factor, two_metrics, data_set_iou, resize_mask), seed, sealed)
+
+
+def _draw(random):
+    labels = random.randint(0, 4, (2, 3, 5)).astype(np.uint8)
+    for image, void_pixels in zip(labels, (2, 8), strict=True):
+        image.flat[random.permutation(15)[:void_pixels]] = 255
+    table, absent = random.randint(0, 60, (6, 6)) + np.diag(random.randint(50, 400, 6)), random.randint(5)
+    table[absent] = table[:, absent] = table[:, 5] = 0
+    return SimpleNamespace(
+        labels=labels,
+        logits=random.normal(size=(2, 3, 5, 4)).round(1),
+        void=255,
+        batch=int(random.randint(2, 9)),
+        image_size=(int(10 * random.randint(20, 50)), int(10 * random.randint(20, 50))),
+        void_percent=int(random.randint(5, 30)),
+        names=[*(str(name) for name in random.permutation(CLASSES)[:5]), "void"],
+        table=table,
+        pairs=[_draw_pair(random, (8, 9), 0.9), _draw_pair(random, (5, 7), 0.6), _draw_pair(random, (9, 4), 0.6)],
+        classes=20,
+        mask=StreetScenes(1, (35, 47), int(random.randint(1000)))[0][1],
+        sizes=[(int(random.randint(50, 60)), int(random.randint(80, 90))), (14, int(random.randint(20, 30)))],
+    )
+
+
+def _draw_pair(random, size, share):
+    """Truth and prediction (H, W) uint8 of a few of 20 classes, the first of which has about this share; void 255."""
+    values, shares = [2, 7, 13, 16, 19], [share, *[(1 - share) / 3] * 3, 0]
+    truth, other = random.choice(values, size, p=shares), random.choice(values, size)
+    prediction = np.where(random.uniform(size=size) < 0.75, truth, other)
+    return np.where(random.uniform(size=size) < 0.2, 255, truth).astype(np.uint8), prediction.astype(np.uint8)
+
+
+def loss(numbers):
+    """Repair a loss that counts void."""
+    labels, logits, void = numbers.labels, numbers.logits, numbers.void
+    return Task(
+        Function(
+            ((labels, logits, void), (labels[1:, :, ::2], logits[1:, :, ::2], void), (labels % 4, logits, 7)), Numbers()
+        ),
+        lambda *given: _known_losses(*given).sum() / (given[0] != given[2]).sum(),
+        (
+            Mistake(
+                lambda labels, logits, void: _losses(np.where(labels == void, 0, labels), logits).mean(),
+                "Void pixels are counted as class 0. Change their logits, as a test: your loss moves.",
+            ),
+            Mistake(
+                lambda labels, logits, void: _losses(np.minimum(labels, logits.shape[-1] - 1), logits).mean(),
+                "Void pixels are counted as the last class. Change their logits, as a test: your loss moves.",
+            ),
+            Mistake(
+                lambda *given: _known_losses(*given).mean(),
+                "Void pixels cost nothing, but they are counted in the mean. By how many pixels do you divide?",
+            ),
+            Mistake(lambda *given: _known_losses(*given).sum(), "That is the sum over the known pixels, not the mean."),
+            Mistake(
+                _mean_of_images, "That is the mean of the images' means. Whose pixels then weigh more than others'?"
+            ),
+        ),
+        "Void is replaced, then masked, and the mean is over what is known.",
+        "Take an image of one row by hand. Then check that void pixels' logits don't matter and that others' do.",
+    )
+
+
+def _losses(classes, logits):
+    of_the_true_class = np.take_along_axis(logits, classes[..., None].astype(int), axis=-1)[..., 0]
+    return np.log(np.exp(logits).sum(axis=-1)) - of_the_true_class
+
+
+def _known_losses(labels, logits, void):
+    return _losses(np.where(labels == void, 0, labels), logits) * (labels != void)
+
+
+def _mean_of_images(labels, logits, void):
+    known = labels != void
+    return np.mean(_known_losses(labels, logits, void).sum(axis=(1, 2)) / known.sum(axis=(1, 2)))
+
+
+def rate_factor(numbers):
+    """Carry the learning rate of a summed loss over to a mean loss."""
+    image, known = numbers.image_size[0] * numbers.image_size[1], 1 - numbers.void_percent / 100
+    pixels = numbers.batch * image
+    return Task(
+        Numbers(tolerance=1e-6),
+        pixels * known,
+        (
+            Mistake(1, "A sum and a mean differ by more than a name. Which of the two has the larger gradient?"),
+            Mistake(1 / (pixels * known), "The wrong way round. Which of the two losses has the smaller gradient?"),
+            Mistake(pixels, "Void pixels are counted. What do they add to the sum?"),
+            Mistake(image * known, "That is for one image. Over which pixels is the sum taken, and the mean?"),
+            Mistake(pixels - pixels * known, "Those are the void pixels, which neither of the losses counts."),
+            Mistake(numbers.batch, "That is the number of images. What does each of them add to the sum?"),
+        ),
+        "The mean's gradient is that many times smaller, so its rate has to be that many times larger.",
+        "How many terms does the sum have? What does dividing the loss by this number do to its gradient?",
+    )
+
+
+def two_metrics(numbers):
+    """Read mean accuracy and mean IoU off a table of counts that has a void row."""
+    known = numbers.table[:5, :5]
+    predicted_on_void = known.sum(axis=0) + numbers.table[5, :5]
+    accuracy, iou = _accuracy(known), _iou(known)
+    right = float(accuracy.mean()), float(iou.mean())
+    return Task(
+        Numbers(shape=(2,), tolerance=1e-3),
+        right,
+        (
+            Mistake((right[1], right[0]), "Both are there, in the other order: first mean accuracy, then mean IoU."),
+            Mistake(
+                (_accuracy(numbers.table).mean(), _iou(numbers.table).mean()),
+                "Void is counted as a class of its own. Nobody knows what is right there.",
+            ),
+            Mistake(
+                (right[0], _iou(known, predicted_on_void).mean()),
+                "The first is right. In the second, what was predicted on void pixels counts as invented.",
+            ),
+            Mistake((accuracy.sum() / 5, iou.sum() / 5), "A class that doesn't occur at all counts as a zero in both."),
+            Mistake((_accuracy(known.T).mean(), right[1]), "The second is right. In the first, which way do rows run?"),
+            Mistake(
+                (np.trace(known) / known.sum(), right[1]),
+                "The second is right. The first is pixel accuracy, in which large classes have a larger say.",
+            ),
+        ),
+        "Void and a class that doesn't occur stay outside, and each class that does has the same say.",
+        "Take one class: how many true pixels has it, how many predicted ones, and how many are both? Leave void out.",
+    )
+
+
+def _accuracy(table):
+    right, true = np.diag(table), table.sum(axis=1)
+    return right[true > 0] / true[true > 0]
+
+
+def _iou(table, predicted=None):
+    union = table.sum(axis=1) + (table.sum(axis=0) if predicted is None else predicted) - np.diag(table)
+    return np.diag(table)[union > 0] / union[union > 0]
+
+
+def data_set_iou(numbers):
+    """Write the mean IoU of a data set."""
+    pairs, classes, void = numbers.pairs, numbers.classes, numbers.void
+    return Task(
+        Function(((pairs, classes, void), (pairs[1:], classes, void)), Numbers()),
+        lambda *given: _iou(_table(*given)).mean(),
+        (
+            Mistake(
+                lambda pairs, *given: np.mean([_iou(_table([pair], *given)).mean() for pair in pairs]),
+                "That is the mean of the images' mean IoUs. What does one lost pixel cost where a class is rare?",
+            ),
+            Mistake(
+                lambda *given: _iou(_table(*given)).sum() / given[1],
+                "Classes in neither truth nor prediction of the whole data set count as zeros. Leave them out.",
+            ),
+            Mistake(lambda *given: _accuracy(_table(*given)).mean(), "That is mean accuracy: it forgives inventions."),
+            Mistake(
+                lambda pairs, classes, void: _iou(_table(pairs, 256, 256))[:-1].mean(),
+                "What is predicted on void pixels counts as invented. Leave void out before you count anything.",
+            ),
+            Mistake(
+                lambda *given: _iou(_table(*given, number=np.uint8)).mean(),
+                "Numbers of type uint8 begin again at 0 after 255. Give the labels a larger type before you multiply.",
+            ),
+        ),
+        "One table for the whole data set, then the metric, once.",
+        "Try two images of one row each, and count by hand: for each class the pixels that are it in both, and in any.",
+    )
+
+
+def _table(pairs, classes, void, number=int):
+    counts = np.zeros(classes**2, int)
+    for truth, prediction in pairs:
+        entries = (truth.astype(number) * number(classes) + prediction.astype(number))[truth != void]
+        counts += np.bincount(entries, minlength=classes**2)
+    return counts.reshape(classes, classes)
+
+
+def resize_mask(numbers):
+    """Write the function that changes a mask's size."""
+    mask, part = numbers.mask, numbers.mask[9:26, 12:35]
+    return Task(
+        Function((*((mask, size) for size in numbers.sizes), (part, (8, 45)))),
+        _nearest,
+        (
+            Mistake(
+                lambda *given: np.rint(_bilinear(*given)),
+                "Labels were interpolated and rounded: half-way between two classes lies a third one.",
+            ),
+            Mistake(
+                lambda mask, size: resize_image(np.stack(3 * [mask], axis=-1), size)[..., 0],
+                "That is how a photo is resized, by weighted means. A mean of two labels means nothing.",
+            ),
+            Mistake(
+                lambda *given: _nearest(*given, lambda old, new: np.arange(new) * old // new),
+                "Outlines are moved a little: the pixels' corners were compared, not their centres.",
+            ),
+            Mistake(
+                lambda *given: _nearest(*given, lambda old, new: np.linspace(0, old - 1, new)),
+                "You laid the first and last pixels on each other (aligned corners). Where do the centres fall here?",
+            ),
+            Mistake(lambda mask, size: _nearest(mask, size[::-1]), "The new height and width have changed places."),
+        ),
+        "Each new pixel takes over one old label, so no class appears from nowhere, and void stays void.",
+        "Are there labels in your result that the mask doesn't have? Has it the right shape? Do the outlines move?",
+    )
+
+
+def _half_pixel(old, new):
+    return (np.arange(new) + 0.5) * old / new - 0.5
+
+
+def _nearest(mask, size, position=_half_pixel):
+    rows, columns = (np.rint(places).astype(int) for places in map(position, mask.shape, size))
+    return mask[rows][:, columns]
+
+
+def _bilinear(mask, size):
+    rows, columns = map(_half_pixel, mask.shape, size)
+    down = np.stack([np.interp(rows, np.arange(len(mask)), column) for column in mask.T], axis=1)
+    return np.stack([np.interp(columns, np.arange(mask.shape[1]), row) for row in down])

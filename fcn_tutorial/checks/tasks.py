@@ -1,0 +1,101 @@
+"""A task with its right answer and the wrong ones that learners give; the exercises of a lesson for one seed."""
+
+import hashlib
+from dataclasses import dataclass
+
+import numpy as np
+
+from fcn_tutorial.checks.running import Unusable, at_most, quietly
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """A wrong answer that has a reason.
+
+    answer: what a learner who makes it gives, in the form of the right answer.
+    words: what was probably done, and what to look at; never the right answer.
+    """
+
+    answer: object
+    words: str
+
+
+@dataclass(frozen=True)
+class Task:
+    """form: from `forms`; right: the right answer; mistakes: of which each gives something else.
+
+    well_done: what a right answer shows, said to who found it. otherwise: where to look, for any other answer.
+    """
+
+    form: object
+    right: object
+    mistakes: tuple
+    well_done: str
+    otherwise: str
+
+    def judge(self, answer):
+        """(whether `answer` is right, what to say about it)."""
+        try:
+            given = self.read(answer)
+        except Unusable as error:
+            return False, f"Not yet. {error}"
+        if self.form.same(given, self.form.read(self.right)):
+            return True, f"Right. {self.well_done}"
+        for mistake in self.mistakes:
+            if self.form.same(given, self.form.read(mistake.answer)):
+                return False, f"Not yet. {mistake.words}"
+        return False, f"Not yet. {self.otherwise}"
+
+    def read(self, answer):
+        """The answer as its form reads it, within two seconds and quietly. Raises Unusable in words."""
+        with quietly(), at_most():
+            return self.form.read(answer)
+
+    def is_clear(self):
+        """Whether the right answer and all mistakes differ from each other with these numbers."""
+        values = [self.form.read(answer) for answer in (self.right, *(mistake.answer for mistake in self.mistakes))]
+        return not any(self.form.same(one, other) for place, one in enumerate(values) for other in values[:place])
+
+
+class Exercises:
+    """The exercises of a lesson with the numbers that follow from `seed`, any number or text.
+
+    numbers: what the tasks are about, by name. tasks: {name: Task}. A sealed one looks at an answer's form only, for an
+    assignment in which trying until it fits would be no achievement.
+    """
+
+    def __init__(self, draw, tasks, seed=0, sealed=False):
+        """draw(random) -> numbers; tasks: functions of the numbers, each named as its Task."""
+        self.seed, self.sealed = seed, sealed
+        for attempt in range(1000):  # until no mistake happens to give the right answer
+            self.numbers = draw(random_of(f"{seed}/{attempt}"))
+            self.tasks = {task.__name__: task(self.numbers) for task in tasks}
+            if all(task.is_clear() for task in self.tasks.values()):
+                return
+        raise RuntimeError(f"No numbers of seed {seed!r} tell the right answers from the mistakes.")
+
+    def check(self, name, answer):
+        """Print in plain words what is right or wrong about an `answer` to the task `name`."""
+        if not self.sealed:
+            print(self._task(name).judge(answer)[1])
+            return
+        try:
+            self._task(name).read(answer)
+            print("This has the form of an answer. Whether it is right you learn when it is marked.")
+        except Unusable as error:
+            print(f"Not yet. {error}")
+
+    def mark(self, name, answer):
+        """Return when the `answer` to the task `name` is right. Raises AssertionError in plain words when not."""
+        right, words = self._task(name).judge(answer)
+        assert right, words
+
+    def _task(self, name):
+        if name not in self.tasks:
+            raise ValueError(f"There is no task {name!r} in this lesson; its tasks are: {', '.join(self.tasks)}.")
+        return self.tasks[name]
+
+
+def random_of(seed):
+    """A generator that gives the same numbers for the same text everywhere: NumPy has frozen what RandomState draws."""
+    return np.random.RandomState(np.frombuffer(hashlib.sha256(seed.encode()).digest(), "<u4"))

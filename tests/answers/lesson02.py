@@ -1,0 +1,176 @@
+"""Answers to the exercises of notebook 02 for seed 0, worked out by hand or in another way than the package does."""
+
+import numpy as np
+from scipy import signal
+
+# total stride 32, trained on 192 x 224, photo 484 x 486; crop: stride 4, trained on 30 x 50, score (3, 8)
+
+
+def place_by_place(kernel, rows, columns, number=None):
+    """Put each weight where the number that it belongs to stands; number(row, column, channel) of a flattened map."""
+    channels, units = len(kernel) // (rows * columns), len(kernel[0])
+    number = number or (lambda row, column, channel: (row * columns + column) * channels + channel)
+    window = np.zeros((rows, columns, channels, units))
+    for row, column, channel in np.ndindex(rows, columns, channels):
+        window[row, column, channel] = kernel[number(row, column, channel)]
+    return window
+
+
+def by_cutting(kernel, rows, columns):
+    return [[part.tolist() for part in np.split(line, columns)] for line in np.split(kernel, rows)]
+
+
+def by_impulses(kernel, rows, columns):
+    """Ask the layer itself: a map with a single 1 in it brings out one row of the kernel."""
+    channels = kernel.shape[0] // rows // columns
+    impulses = np.eye(len(kernel)).reshape(len(kernel), rows, columns, channels)
+    return np.einsum("nrci,nu->rciu", impulses, kernel).astype("float32")
+
+
+def channels_first(kernel, rows, columns):
+    return place_by_place(kernel, rows, columns, lambda row, column, channel: (channel * rows + row) * columns + column)
+
+
+def down_each_column(kernel, rows, columns):
+    channels = len(kernel) // (rows * columns)
+    return place_by_place(
+        kernel, rows, columns, lambda row, column, channel: (column * rows + row) * channels + channel
+    )
+
+
+def row_fastest(kernel, rows, columns):
+    channels, units = len(kernel) // (rows * columns), len(kernel[0])
+    flat = iter(kernel.T.ravel())  # down the first column of the kernel, then down the second
+    window = np.zeros((rows, columns, channels, units))
+    for unit, channel, column, row in np.ndindex(units, channels, columns, rows):
+        window[row, column, channel, unit] = next(flat)
+    return window
+
+
+def transposed(kernel, rows, columns):
+    return np.array([weight for unit in kernel.T for weight in unit]).reshape(rows, columns, -1, kernel.shape[1])
+
+
+def by_loops(cells, kernel, bias, rows, columns, step=(1, 1)):
+    scores = []
+    for top in range(0, len(cells) - rows + 1, step[0]):
+        starts = range(0, len(cells[0]) - columns + 1, step[1])
+        scores.append(
+            [(cells[top : top + rows, left : left + columns].ravel() @ kernel + bias).tolist() for left in starts]
+        )
+    return scores
+
+
+def by_scipy(cells, kernel, bias, rows, columns, mode="valid", how=signal.correlate2d):
+    window = kernel.reshape(rows, columns, cells.shape[2], len(bias))
+    maps = [
+        sum(how(cells[..., i], window[:, :, i, unit], mode) for i in range(cells.shape[2])) + bias[unit]
+        for unit in range(len(bias))
+    ]
+    return np.stack(maps, axis=-1)
+
+
+def by_taps(cells, kernel, bias, rows, columns, biases=1):
+    """Add up one product for each place in the window, over all places of the window at once."""
+    height, width = len(cells) - rows + 1, len(cells[0]) - columns + 1
+    total = np.zeros((height, width, len(bias)), "float32") + biases * bias
+    for (row, column), tap in zip(np.ndindex(rows, columns), np.split(kernel, rows * columns), strict=True):
+        total += cells[row : row + height, column : column + width] @ tap
+    return total
+
+
+def padded(cells, kernel, bias, rows, columns):
+    """As TensorFlow pads for "same": the larger half of the zeros at the end."""
+    above, left = (rows - 1) // 2, (columns - 1) // 2
+    larger = np.zeros((len(cells) + rows - 1, len(cells[0]) + columns - 1, cells.shape[2]))
+    larger[above : above + len(cells), left : left + len(cells[0])] = cells
+    return by_loops(larger, kernel, bias, rows, columns)
+
+
+def head(mean, layers, between=lambda x: np.maximum(x, 0)):
+    for kernel, bias in layers[:-1]:
+        mean = between(np.dot(mean, kernel) + bias)
+    return np.dot(mean, layers[-1][0]) + layers[-1][1]
+
+
+def head_by_loops(cells, rows, columns, layers, pool=np.mean, **kind):
+    places = len(cells) - rows + 1, len(cells[0]) - columns + 1
+    return [
+        [head(pool(cells[y : y + rows, x : x + columns], axis=(0, 1)), layers, **kind) for x in range(places[1])]
+        for y in range(places[0])
+    ]
+
+
+def head_by_scipy(cells, rows, columns, layers):
+    mean = [
+        signal.correlate2d(cells[..., i], np.full((rows, columns), 1 / rows / columns), "valid")
+        for i in range(cells.shape[2])
+    ]
+    return head(np.moveaxis(mean, 0, -1), layers).astype("float32")
+
+
+def head_first_layer_before_the_mean(cells, rows, columns, layers):
+    """The first layer, without its ReLU, is linear: cell by cell, then the mean, is the same."""
+    kernel, bias = layers[0]
+    return head_by_loops(cells @ kernel + bias, rows, columns, [(np.eye(len(bias)), 0 * bias), *layers[1:]])
+
+
+def head_cell_by_cell(cells, rows, columns, layers):
+    return np.array([[head(cell, layers) for cell in line] for line in cells])
+
+
+RIGHT = {
+    "as_window": [place_by_place, by_cutting, by_impulses],
+    "dense_everywhere": [by_loops, by_scipy, by_taps],
+    "head_everywhere": [head_by_loops, head_by_scipy, head_first_layer_before_the_mean],
+    "score_map": [(10, 9), [10.0, 9.0], np.array([10, 9], "uint8")],
+    "crop": [(12, 32, 42, 82), [12, 32, 42.0, 82], np.array([12, 32, 42, 82], "int16")],
+}
+WRONG = {
+    "as_window": [
+        (channels_first, "channel 0 first"),
+        (down_each_column, "down each column"),
+        (lambda kernel, rows, columns: place_by_place(kernel, columns, rows), "have changed places"),
+        (row_fastest, 'order "F"'),
+        (transposed, "transposed first"),
+    ],
+    "dense_everywhere": [
+        (lambda cells, kernel, bias, *size: by_loops(cells, kernel, 0 * bias, *size), "off by the same"),
+        (lambda *case: by_taps(*case, biases=case[-2] * case[-1]), "for each cell under the window"),
+        (lambda *case: by_scipy(*case, how=signal.convolve2d), "turned round"),
+        (padded, "zeros were padded"),
+        (lambda *case: by_loops(*case, step=case[-2:]), "by its own size"),
+    ],
+    "head_everywhere": [
+        (
+            lambda cells, rows, columns, layers: by_taps(
+                head_cell_by_cell(cells, rows, columns, layers),
+                np.tile(np.eye(layers[-1][1].size), (rows * columns, 1)) / rows / columns,
+                0 * layers[-1][1],
+                rows,
+                columns,
+            ),
+            "cell by cell",
+        ),
+        (lambda *case: head_by_loops(*case, pool=np.sum), "added up"),
+        (lambda cells, rows, columns, layers: [[head(cells.mean(axis=(0, 1)), layers)]], "whole map"),
+        (lambda *case: head_by_loops(*case, between=lambda x: x), "no ReLU between"),
+        (lambda *case: np.clip(head_by_loops(*case), 0, None), "No score is below 0"),
+    ],
+    "score_map": [
+        ((9, 8), "Too few"),
+        ((11, 10), "Too many"),
+        ((15, 15), "Behind it comes a window"),
+        ((9, 10), "other order"),
+        ((2, 2), "side by side"),
+        ((10, 10), "rows are right"),
+    ],
+    "crop": [
+        ((90, 400, 120, 450), "side by side"),
+        ((-1, 9, 29, 59), "square of one cell"),
+        ((12, 32, 41, 81), "stops before its end"),
+        ((32, 12, 82, 42), "changed places"),
+        ((12, 32, 30, 50), "crop's size"),
+        ((12, 32, 16, 36), "How much of the photo"),
+    ],
+}

@@ -1,0 +1,198 @@
+"""Answers to the exercises of notebook 05 for seed 0, worked out by hand or in another way than the package does."""
+
+import math
+
+import numpy as np
+from PIL import Image
+from scipy.ndimage import map_coordinates
+from scipy.special import log_softmax, logsumexp
+
+from fcn_tutorial import metrics
+
+# A batch of 5 images of 350 x 340 pixels, 21 % of them void: 470,050 pixels count.
+# The table's four classes that occur, void left out (true, predicted, both):
+# pavement 465, 460, 350; road 499, 521, 446; building 152, 148, 70; sign 373, 360, 292.
+ACCURACIES = (350 / 465, 446 / 499, 70 / 152, 292 / 373)
+IOUS = (350 / 575, 446 / 574, 70 / 230, 292 / 441)
+
+
+def loss_by_loop(labels, logits, void):
+    costs = []
+    for place, label in np.ndenumerate(labels):
+        if label != void:
+            scores = [math.exp(logit) for logit in logits[place]]
+            costs.append(-math.log(scores[label] / sum(scores)))
+    return sum(costs) / len(costs)
+
+
+def loss_by_selecting(labels, logits, void):
+    known = labels != void
+    log_p = log_softmax(logits[known].astype("float32"), axis=-1)
+    return -log_p[np.arange(len(log_p)), labels[known]].mean()
+
+
+def loss_by_one_hot(labels, logits, void):
+    one_hot = np.eye(256)[labels] * (labels != void)[..., None]
+    costs = -np.einsum("nyxc,nyxc", one_hot[..., : logits.shape[-1]], log_softmax(logits, axis=-1))
+    return [costs / one_hot.sum()]
+
+
+def loss_with_void_as(label):
+    def loss(labels, logits, void):
+        taken = np.where(labels == void, label % logits.shape[-1], labels)
+        truth = np.eye(logits.shape[-1])[taken].astype(bool)
+        return np.mean(logsumexp(logits, axis=-1).ravel() - logits[truth])
+
+    return loss
+
+
+def iou_by_sets(pairs, classes, void):
+    """Mean IoU from the sets of places that are a class in truth, and in prediction."""
+    places = [
+        (number, place, label, pair[1][place])
+        for number, pair in enumerate(pairs)
+        for place, label in np.ndenumerate(pair[0])
+        if label != void
+    ]
+    shares = []
+    for c in range(classes):
+        true, predicted = ({p[:2] for p in places if p[which] == c} for which in (2, 3))
+        if true | predicted:
+            shares.append(len(true & predicted) / len(true | predicted))
+    return sum(shares) / len(shares)
+
+
+def iou_by_masks(pairs, classes, void, mean=np.nanmean):
+    truth, prediction = (np.concatenate([each.ravel() for each in side]) for side in zip(*pairs, strict=True))
+    prediction, truth = prediction[truth != void], truth[truth != void]
+    both = np.array([((truth == c) & (prediction == c)).sum() for c in range(classes)], "float32")
+    union = np.array([((truth == c) | (prediction == c)).sum() for c in range(classes)])
+    with np.errstate(invalid="ignore"):
+        return mean(both / union)
+
+
+def iou_by_package(pairs, classes, void):
+    return metrics.scores(sum(metrics.confusion_matrix(*pair, classes=classes, void=void) for pair in pairs)).mean_iou
+
+
+def iou_with_void(pairs, classes, void):
+    """Predictions on void pixels count as wrong ones of their class."""
+    ious = []
+    for c in range(classes):
+        both = sum(((truth == c) & (prediction == c)).sum() for truth, prediction in pairs)
+        either = sum(((truth == c) | (prediction == c)).sum() for truth, prediction in pairs)
+        ious += [both / either] if either else []
+    return np.mean(ious)
+
+
+def iou_in_bytes(pairs, classes, void):
+    matrix = np.zeros((classes, classes))
+    for truth, prediction in pairs:
+        for true, predicted in zip(truth[truth != void].tolist(), prediction[truth != void].tolist(), strict=True):
+            entry = (true * classes + predicted) % 256
+            matrix[entry // classes, entry % classes] += 1
+    return metrics.scores(matrix).mean_iou
+
+
+def mean_accuracy(pairs, classes, void):
+    return metrics.scores(sum(metrics.confusion_matrix(*pair, classes, void) for pair in pairs)).mean_accuracy
+
+
+def resized_by_loop(mask, size):
+    height, width = size
+    old_height, old_width = mask.shape
+    return [
+        [mask[(2 * r + 1) * old_height // (2 * height), (2 * c + 1) * old_width // (2 * width)] for c in range(width)]
+        for r in range(height)
+    ]
+
+
+def centres(mask, size):
+    return [(np.indices(size)[axis] + 0.5) * mask.shape[axis] / size[axis] - 0.5 for axis in (0, 1)]
+
+
+def resized_by_scipy(mask, size):
+    return map_coordinates(mask, centres(mask, size), order=0, mode="nearest").astype(float)
+
+
+def resized_by_pillow(mask, size, way=Image.Resampling.NEAREST):
+    return np.asarray(Image.fromarray(mask).resize(size[::-1], way))
+
+
+def resized_like_scores(mask, size):
+    return np.rint(map_coordinates(mask.astype(float), centres(mask, size), order=1, mode="nearest"))
+
+
+def resized_by_corners(mask, size):
+    return mask[[r * mask.shape[0] // size[0] for r in range(size[0])]][
+        :, [c * mask.shape[1] // size[1] for c in range(size[1])]
+    ]
+
+
+def resized_aligned(mask, size):
+    rows, columns = (np.arange(new) * (old - 1) / (new - 1) for old, new in zip(mask.shape, size, strict=True))
+    return mask[np.ix_(np.rint(rows).astype(int), np.rint(columns).astype(int))]
+
+
+def known(labels, void):
+    return np.count_nonzero(labels != void)
+
+
+RIGHT = {
+    "loss": [loss_by_loop, loss_by_selecting, loss_by_one_hot],
+    "rate_factor": [470050, 470050.0, 5 * 350 * 340 * 0.79, np.array(5 * 119000 - 124950)],
+    "two_metrics": [
+        (sum(ACCURACIES) / 4, sum(IOUS) / 4),
+        [0.7225, 0.588],
+        np.array([np.mean(ACCURACIES), np.mean(IOUS)], "float32"),
+    ],
+    "data_set_iou": [iou_by_sets, iou_by_masks, iou_by_package],
+    "resize_mask": [resized_by_loop, resized_by_scipy, resized_by_pillow],
+}
+WRONG = {
+    "loss": [
+        (loss_with_void_as(0), "as class 0"),
+        (loss_with_void_as(-1), "as the last class"),
+        (
+            lambda labels, *rest: loss_by_loop(labels, *rest) * known(labels, *rest[1:]) / labels.size,
+            "counted in the mean",
+        ),
+        (lambda labels, *rest: loss_by_loop(labels, *rest) * known(labels, *rest[1:]), "the sum"),
+        (
+            lambda labels, logits, void: np.mean(
+                [loss_by_loop(*each, void) for each in zip(labels, logits, strict=True)]
+            ),
+            "images' means",
+        ),
+    ],
+    "rate_factor": [
+        (1, "more than a name"),
+        (1 / 470050, "wrong way round"),
+        (595000, "Void pixels are counted"),
+        (94010, "for one image"),
+        (124950, "Those are the void pixels"),
+        (5, "number of images"),
+    ],
+    "two_metrics": [
+        ((0.588, 0.7225), "other order"),
+        ((0.578, 0.4447), "class of its own"),
+        ((0.7225, 0.5559), "counts as invented"),
+        ((0.578, 0.4704), "doesn't occur at all"),
+        (((350 / 460 + 446 / 521 + 70 / 148 + 292 / 360) / 4, 0.588), "which way do rows run"),
+        (((350 + 446 + 70 + 292) / (465 + 499 + 152 + 373), 0.588), "pixel accuracy"),
+    ],
+    "data_set_iou": [
+        (lambda pairs, *rest: np.mean([iou_by_sets([pair], *rest) for pair in pairs]), "mean of the images'"),
+        (lambda *given: iou_by_masks(*given, mean=lambda ious: np.nan_to_num(ious).mean()), "count as zeros"),
+        (mean_accuracy, "mean accuracy"),
+        (iou_with_void, "on void pixels"),
+        (iou_in_bytes, "uint8"),
+    ],
+    "resize_mask": [
+        (resized_like_scores, "interpolated and rounded"),
+        (lambda mask, size: resized_by_pillow(mask, size, Image.Resampling.BILINEAR), "how a photo is resized"),
+        (resized_by_corners, "corners were compared"),
+        (resized_aligned, "aligned corners"),
+        (lambda mask, size: resized_by_pillow(mask, size[::-1]), "changed places"),
+    ],
+}

@@ -1,0 +1,176 @@
+"""The checks of the exercises: right answers in every form, listed mistakes with their own words, and garbage."""
+
+import importlib
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from fcn_tutorial.checks import forms, tasks
+
+LESSONS = sorted(file.stem for file in (Path(__file__).parent / "answers").glob("lesson*.py"))
+MODULES = {name: importlib.import_module(f"fcn_tutorial.checks.{name}") for name in LESSONS}
+ANSWERS = {name: importlib.import_module(f"answers.{name}") for name in LESSONS}
+TASKS = [(lesson, task) for lesson in LESSONS for task in MODULES[lesson].exercises().tasks]
+
+each_lesson = pytest.mark.parametrize("lesson", LESSONS)
+each_task = pytest.mark.parametrize("lesson, task", TASKS)
+
+
+def said(capsys, lesson, task, answer):
+    began = time.perf_counter()
+    MODULES[lesson].exercises().check(task, answer)
+    assert time.perf_counter() - began < 5
+    return capsys.readouterr().out
+
+
+@each_task
+def test_right_answers_are_accepted_in_several_forms(capsys, lesson, task):
+    answers = ANSWERS[lesson].RIGHT[task]
+    assert len(answers) >= 3
+    for answer in answers:
+        assert said(capsys, lesson, task, answer).startswith("Right. "), answer
+        MODULES[lesson].exercises().mark(task, answer)
+
+
+@each_task
+def test_listed_mistakes_are_each_caught_with_their_own_words(capsys, lesson, task):
+    mistakes = ANSWERS[lesson].WRONG[task]
+    assert len(mistakes) >= 3
+    heard = []
+    for answer, words in mistakes:
+        heard.append(said(capsys, lesson, task, answer))
+        assert heard[-1].startswith("Not yet. ") and words in heard[-1], (words, heard[-1])
+        with pytest.raises(AssertionError, match="^Not yet"):
+            MODULES[lesson].exercises().mark(task, answer)
+    assert len(set(heard)) == len(heard)
+
+
+@each_lesson
+def test_each_task_is_answered_here(lesson):
+    names = MODULES[lesson].exercises().tasks.keys()
+    assert ANSWERS[lesson].RIGHT.keys() == ANSWERS[lesson].WRONG.keys() == names
+    assert 3 <= len(names) <= 5
+
+
+def test_there_are_as_many_tasks_and_mistakes_as_the_course_promises():
+    assert len(TASKS) >= 24
+    assert sum(len(ANSWERS[lesson].WRONG[task]) for lesson, task in TASKS) >= 72
+
+
+class Stranger:
+    """An object that refuses everything."""
+
+    def _refuse(self, *_, **__):
+        raise RuntimeError("I am a stranger.")
+
+    __array__ = __eq__ = __repr__ = __len__ = __iter__ = __float__ = __bool__ = __hash__ = _refuse
+
+
+def raises(*_):
+    raise KeyError("somewhere in the learner's code")
+
+
+def loops(*_):
+    while True:
+        pass
+
+
+def leaves(*_):
+    raise SystemExit
+
+
+GARBAGE = (
+    None,
+    ...,
+    "",
+    "32",
+    float("nan"),
+    np.inf,
+    True,
+    [],
+    [None],
+    [[1], [1, 2]],
+    np.zeros((3, 0, 2)),
+    np.full((2, 2), np.nan),
+    np.array("x"),
+    1j,
+    {"a": 1},
+    Stranger(),
+    Stranger,
+    len,
+    raises,
+    leaves,
+    lambda: 1,
+    lambda *_: np.nan,
+    lambda *_: "word",
+    lambda *_: Stranger(),
+    lambda *_: np.zeros((1, 2, 3, 4)),
+)
+
+
+@each_task
+def test_garbage_is_answered_in_plain_words(capsys, lesson, task):
+    for garbage in GARBAGE:
+        words = said(capsys, lesson, task, garbage)
+        assert words.startswith("Not yet. ") and "Traceback" not in words
+        assert len(words.split()) >= 6, words
+
+
+@pytest.mark.skipif(not hasattr(__import__("signal"), "setitimer"), reason="this platform has no clock for it")
+@each_task
+def test_an_endless_answer_is_cut_off_after_two_seconds(capsys, lesson, task):
+    if isinstance(MODULES[lesson].exercises().tasks[task].form, forms.Function):
+        began = time.perf_counter()
+        MODULES[lesson].exercises().check(task, loops)
+        assert "2 seconds" in capsys.readouterr().out and 1.9 < time.perf_counter() - began < 4
+
+
+@each_lesson
+def test_every_seed_has_numbers_of_its_own_and_always_the_same(lesson):
+    draws = [MODULES[lesson].exercises(seed) for seed in (0, "0", 1, "anna", "anna")]
+    values = [repr(vars(drawn.numbers)) for drawn in draws]
+    assert values[0] == values[1] and values[3] == values[4] and len(set(values)) == 3
+    for seed in range(30):
+        assert all(task.is_clear() for task in MODULES[lesson].exercises(seed).tasks.values())
+
+
+@each_task
+def test_no_word_gives_the_right_answer_away(lesson, task):
+    drawn = MODULES[lesson].exercises().tasks[task]
+    if isinstance(drawn.form, forms.Numbers) and np.ndim(drawn.right) == 0:
+        for mistake in drawn.mistakes:
+            assert f"{drawn.right:g}" not in mistake.words.replace(".", " ").split()
+
+
+def test_a_sealed_exercise_judges_the_form_alone(capsys):
+    sealed = MODULES["lesson03"].exercises(seed=5, sealed=True)
+    for answer in (0, sealed.tasks["total_stride"].right):
+        sealed.check("total_stride", answer)
+        assert capsys.readouterr().out.startswith("This has the form of an answer.")
+    sealed.check("total_stride", None)
+    assert capsys.readouterr().out.startswith("Not yet. ")
+    with pytest.raises(AssertionError):
+        sealed.mark("total_stride", 0)
+
+
+def test_an_unknown_task_is_named():
+    with pytest.raises(ValueError, match="'stride'.*total_stride"):
+        MODULES["lesson03"].exercises().check("stride", 1)
+
+
+def test_numbers_that_cannot_be_told_apart_are_refused():
+    def ambiguous(numbers):
+        return tasks.Task(forms.Numbers(), 4, (tasks.Mistake(4, "a sum"),), "", "")
+
+    with pytest.raises(RuntimeError, match="tell the right answers"):
+        tasks.Exercises(lambda random: None, [ambiguous])
+
+
+def test_a_function_gets_copies():
+    def greedy(values):
+        return [values.pop(), values.pop()]
+
+    form = forms.Function((([1, 2],),), forms.Numbers(shape=(2,)))
+    assert form.same(form.read(greedy), form.read(lambda values: values[::-1])) and form.cases == (([1, 2],),)
