@@ -174,3 +174,12 @@ def test_a_function_gets_copies():
 
     form = forms.Function((([1, 2],),), forms.Numbers(shape=(2,)))
     assert form.same(form.read(greedy), form.read(lambda values: values[::-1])) and form.cases == (([1, 2],),)
+
+
+def test_another_shape_is_said_before_the_general_words():
+    task = tasks.Task(forms.Function((([[1, 2]],),)), lambda rows: rows, (), "", "Turn it round.")
+    assert task.judge(np.transpose)[1] == (
+        "Not yet. Look at what your function returns. It is an array of shape (2, 1), and that isn't the shape that is "
+        "asked for. Turn it round."
+    )
+    assert task.judge(lambda rows: [[2, 1]]) == (False, "Not yet. Turn it round.")

@@ -46,6 +46,12 @@ class Numbers:
         scale = max(1.0, float(np.abs(other).max(initial=0)))
         return bool((np.abs(one - other) <= (0 if self.whole else self.tolerance * scale)).all())
 
+    def remark(self, given, right):
+        """What is to be said about the outside of a wrong answer, which may be nothing."""
+        if given.shape == right.shape:
+            return ""
+        return f"It is {_shape_in_words(given.shape)}, and that isn't the shape that is asked for. "
+
     def _wanted(self):
         kind = "whole number" if self.whole else "number"
         if self.shape is None:
@@ -70,6 +76,10 @@ class Choice:
         """Whether it is the same option."""
         return one == other
 
+    def remark(self, given, right):
+        """Nothing: an option has no outside."""
+        return ""
+
 
 @dataclass(frozen=True)
 class Function:
@@ -89,6 +99,11 @@ class Function:
     def same(self, one, other):
         """Whether two functions returned the same for every case."""
         return all(map(self.returns.same, one, other))
+
+    def remark(self, given, right):
+        """What is to be said about the outside of what a function returned, for the first case where it differs."""
+        remarks = filter(None, map(self.returns.remark, given, right))
+        return next((f"Look at what your function returns. {remark}" for remark in remarks), "")
 
 
 def _as_array(answer, wanted):

@@ -39,12 +39,13 @@ class Task:
             given = self.read(answer)
         except Unusable as error:
             return False, f"Not yet. {error}"
-        if self.form.same(given, self.form.read(self.right)):
+        right = self.form.read(self.right)
+        if self.form.same(given, right):
             return True, f"Right. {self.well_done}"
         for mistake in self.mistakes:
             if self.form.same(given, self.form.read(mistake.answer)):
                 return False, f"Not yet. {mistake.words}"
-        return False, f"Not yet. {self.otherwise}"
+        return False, f"Not yet. {self.form.remark(given, right)}{self.otherwise}"
 
     def read(self, answer):
         """The answer as its form reads it, within two seconds and quietly. Raises Unusable in words."""

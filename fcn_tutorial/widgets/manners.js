@@ -12,10 +12,9 @@ function nameHandles(box) {
   }
 }
 
-let groups = 0;
 function joinRadios(box) {
   for (const group of box.querySelectorAll(".widget-radio-box")) {
-    const name = group.dataset.name ??= `fcn-choices-${++groups}`;
+    const name = group.dataset.name ??= `fcn-${Math.random()}`; // one page can hold many quizzes
     group.querySelectorAll("input").forEach((radio) => { if (radio.name !== name) radio.name = name; });
     const words = group.closest(".widget-radio")?.previousElementSibling?.textContent.trim();
     if (words && group.getAttribute("aria-label") !== words) {

@@ -41,6 +41,8 @@ def test_each_question_is_answered_by_keyboard_and_each_option_has_its_reason(le
     index = lesson.find(f'quiz("{name}")')
     reasons = lesson.cell(index).locator(REASONS)
     lesson.page.evaluate(lesson_page.SELECT, index)
+    lesson.cell(index).locator("input").first.wait_for()  # JupyterLab draws a cell when it comes into sight
+    lesson.page.evaluate(lesson_page.SELECT, index)
     asked = quiz.questions(name)
     for number, question in enumerate(asked):
         tab_to_a_question(lesson.page)
