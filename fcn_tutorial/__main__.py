@@ -10,7 +10,19 @@ import sys
 
 from fcn_tutorial import __version__
 
-VERBS = ("run", "lab", "notebooks", "exercises", "assignment", "address", "check", "stride", "train", "evaluate", "segment")
+VERBS = (
+    "run",
+    "lab",
+    "notebooks",
+    "exercises",
+    "assignment",
+    "address",
+    "check",
+    "stride",
+    "train",
+    "evaluate",
+    "segment",
+)
 
 
 def build_parser():

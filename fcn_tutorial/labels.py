@@ -9,6 +9,7 @@ CLASSES = (
     "sky", "building", "pole", "road", "pavement", "tree",
     "sign", "fence", "car", "pedestrian", "bicyclist",
 )  # fmt: skip
+NAMES = (*CLASSES, "void")
 VOID = len(CLASSES)  # pixels nobody labelled: never counted, neither in the loss nor in a metric
 
 # Twelve RGB colours (the last is void's), searched so that the least CIEDE2000 distance between two of them stays

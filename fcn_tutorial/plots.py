@@ -5,7 +5,7 @@ import numpy as np
 from matplotlib.colors import ListedColormap
 from matplotlib.patches import Patch
 
-from fcn_tutorial.labels import CLASSES, PALETTE, VOID, borders, check_labels
+from fcn_tutorial.labels import CLASSES, NAMES, PALETTE, VOID, borders, check_labels
 
 _HATCH = "////"
 _CLASS_COLOURS = ListedColormap(PALETTE / 255)
@@ -66,7 +66,7 @@ def class_legend(fig, maps):
     """Legend below `fig` with the classes that occur in the label maps `maps`."""
     present = np.unique(np.concatenate([np.unique(labels) for labels in maps])) if maps else []
     patches = [
-        Patch(facecolor=PALETTE[c] / 255, edgecolor="black", linewidth=0.5, label=(*CLASSES, "void")[c],
+        Patch(facecolor=PALETTE[c] / 255, edgecolor="black", linewidth=0.5, label=NAMES[c],
               hatch=_HATCH if c == VOID else None)
         for c in present
     ]  # fmt: skip

@@ -9,7 +9,7 @@ from PIL import Image, ImageDraw, ImageFont
 from fcn_tutorial import training
 from fcn_tutorial.datasets import photos
 from fcn_tutorial.datasets.pairs import check_image, resize_mask
-from fcn_tutorial.labels import PALETTE, VOID, borders, colour
+from fcn_tutorial.labels import NAMES, PALETTE, VOID, borders, colour
 
 
 def segment(network, image, short_side=360):
@@ -55,9 +55,14 @@ def segment_file(network, path, folder, stem, short_side=360):
     files = {"labels": folder / f"{stem}_labels.png", "overlay": folder / f"{stem}_overlay.png"}
     _write_png(label_map, files["labels"])
     _write_png(overlay(image, labels, network.class_names), files["overlay"])
-    counts = np.bincount(labels.ravel(), minlength=len(network.class_names)) / labels.size
-    shares = {name: float(share) for name, share in zip(network.class_names, counts, strict=True) if share}
-    return {"image": str(path), **{key: str(file) for key, file in files.items()}, "shares": shares}
+    found = shares(labels, network.class_names)
+    return {"image": str(path), **{key: str(file) for key, file in files.items()}, "shares": found}
+
+
+def shares(labels, class_names):
+    """The share of the pixels {class: above 0, to 1} of a label map (H, W) without void, for the classes in it."""
+    counts = np.bincount(labels.ravel(), minlength=len(class_names)) / labels.size
+    return {name: float(share) for name, share in zip(class_names, counts, strict=True) if share}
 
 
 def blend(image, labels):
@@ -73,7 +78,7 @@ def overlay(image, labels, class_names):
     height, width = labels.shape
     font = ImageFont.load_default(size=max(10, min(height, width) // 30))
     row = int(1.5 * font.size)
-    names = {**dict(enumerate(class_names)), VOID: "void"}
+    names = {**dict(enumerate(class_names)), VOID: NAMES[VOID]}
     entries = [(names[index], PALETTE[index]) for index in np.unique(labels).tolist()]
     steps = [int(font.getlength(name)) + 2 * row for name, _ in entries]
     columns = max(1, width // max(steps))

@@ -209,11 +209,22 @@ def test_the_mixer_says_weights_score_and_wrong_pixels():
     plt.close(fig)
 
 
+def test_a_class_in_neither_labels_nor_predictions_is_absent():
+    given = mixture()
+    for part in given.contributions.values():
+        part[:, -1] = -99
+    given.labels[given.labels == CLASSES.index("bicyclist")] = VOID
+    fig = networks.skip_mixer(given, {32: 1, 16: 1, 8: 1})
+    words = [text.get_text() for text in fig.axes[2].texts]
+    assert words[-2:] == ["bicyclist", "absent"] and words.count("absent") == 1
+    plt.close(fig)
+
+
 def test_a_pixel_of_a_photo_in_words_and_bars():
     photo, probabilities = RNG.integers(0, 256, (20, 30, 3), dtype=np.uint8), np.zeros((20, 30, 11), "float32")
     probabilities[7, 11, CLASSES.index("fence")], probabilities[7, 11, CLASSES.index("car")] = 0.25, 0.75
     fig = networks.your_own_photo(photo, probabilities, 7, 11)
-    assert fig.get_suptitle() == "Row 7, column 11: car 75%, next fence 25%"
+    assert fig.get_suptitle() == "Row 7, column 11: car 75.0%, next fence 25.0%"
     assert [bar.get_width() for bar in fig.axes[1].patches] == probabilities[7, 11].tolist()
     assert [t.get_text() for t in fig.axes[1].texts][::2] == list(CLASSES)
     assert {(*line.get_xdata(), *line.get_ydata()) for line in fig.axes[0].lines} == {(11, 7)}

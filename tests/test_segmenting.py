@@ -41,6 +41,12 @@ def test_a_large_photo_is_seen_small_and_labelled_large(network):
         assert (segmenting.as_seen(photo, short_side) == photo).all()
 
 
+def test_shares_are_of_the_classes_that_occur():
+    labels = np.zeros((4, 5), np.uint8)
+    labels[0] = 3
+    assert segmenting.shares(labels, ("sky", "building", "pole", "road")) == {"sky": 0.75, "road": 0.25}
+
+
 def test_what_is_no_photo_is_refused(network):
     for bad in (np.zeros((40, 50), np.uint8), np.zeros((40, 50, 3)), np.zeros((1, 50, 3), np.uint8)):
         with pytest.raises(ValueError, match="expected"):

@@ -208,7 +208,7 @@ def test_the_sample_then_an_upload_then_a_click(labeller):
     assert (picture.rows, picture.columns) == (64, 48) and picture.source != before
     picture.touch((60, 3), (61, 4))
     here = training.predict(labeller, other)[61, 4]
-    assert f"Row 61, column 4: {CLASSES[here.argmax()]} {here.max():.0%}" in words(explorer)
+    assert f"Row 61, column 4: {CLASSES[here.argmax()]} {here.max():.1%}" in words(explorer)
     shares = np.bincount(segmenting.segment(labeller, other).ravel(), minlength=11) / other[..., 0].size
     assert f"{CLASSES[shares.argmax()]} {shares.max():.0%}" in picture.description
 

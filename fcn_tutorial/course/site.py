@@ -42,7 +42,7 @@ def build(folder, executed, out):
 
 
 def _lay_notebooks(folder, target, pictures):
-    """Copy the notebooks of `folder`; the badges' pictures come from docs/_static, at `pictures`, instead of the web."""
+    """Copy the notebooks of `folder`; the badges' pictures come from the course's own `pictures`, not from the web."""
     target.mkdir(parents=True)
     if not (files := sorted(folder.glob("*.ipynb"))):
         (target / "none.md").write_text("# None yet\n", encoding="utf-8")

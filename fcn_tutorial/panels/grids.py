@@ -4,6 +4,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from fcn_tutorial import plots
+from fcn_tutorial.panels.frames import draw_frame
 
 _MOST = 16  # cells side by side that can still be told apart in a small figure
 _FRAME = "#d55e00"
@@ -26,7 +27,7 @@ def stride_ruler(photo, grids, looks, layer):
     size = _by(grid.receptive_field)
     plots.small_title(far, f"{layer}: receptive field {size} pixels,\n{_beside(field, photo.shape[:2])}")
     plots.grid_over(photo, grid.stride, grid.offset, ax=near, part=part)
-    _frame(near, field, "receptive field")
+    draw_frame(near, field, _FRAME, "receptive field")
     near.plot(*theory[::-1], "+", color="#56b4e9", markersize=15, markeredgewidth=3, label="centre in theory")
     if look is not None:
         near.plot(*look[::-1], "o", color="white", markeredgecolor="black", markersize=8, label="measured")
@@ -147,7 +148,7 @@ def _beside(field, size):
 def _draw_field(ax, photo, field):
     """The photo with the frame of a receptive field; where that is larger, the view grows and is hatched."""
     plots.show_image(ax, photo)
-    _frame(ax, field, "receptive field")
+    draw_frame(ax, field, _FRAME)
     (top, left, bottom, right), (height, width) = field, photo.shape[:2]
     margin = 0.02 * max(height, width, bottom - top, right - left)
     if top < -0.5 or left < -0.5 or bottom > height - 0.5 or right > width - 0.5:
@@ -163,15 +164,6 @@ def _draw_field(ax, photo, field):
     )
 
 
-def _frame(ax, edges, label):
-    """A frame in orange on black, seen on light and dark ground."""
-    top, left, bottom, right = edges
-    for colour, line, name in (("black", 3.5, None), (_FRAME, 1.8, label)):
-        ax.plot(
-            [left, right, right, left, left], [top, top, bottom, bottom, top], color=colour, linewidth=line, label=name
-        )
-
-
 def _draw_values(ax, values):
     """A map of values, dark at 0, bright at the largest."""
     ax.imshow(values, cmap=_COLOURS, vmin=0, vmax=values.max(), interpolation="nearest")
@@ -182,7 +174,7 @@ def _draw_values(ax, values):
 
 def _draw_table(fig, left, rows):
     """The rows of `alignment` as a table of texts on the figure's right side."""
-    places, height = left + np.array([0.03, 0.12, 0.22, 0.32]), 0.6 / len(rows)
+    places, height = left + np.array([0.02, 0.1, 0.2, 0.3]), 0.6 / len(rows)
     for x, head in zip(places, ("cell", "its stamp's\ncentre, pixel", "stands on\npixel", "difference"), strict=True):
         fig.text(x, 0.76, head, ha="center", va="center", fontsize=8, fontweight="bold")
     for number, (stamp, stands, difference) in enumerate(rows):

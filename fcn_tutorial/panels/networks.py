@@ -61,18 +61,18 @@ def skip_mixer(mixture, weights, scene=0):
     result = metrics.scores(metrics.confusion_matrix(mixture.labels, predictions))
     wrong = (mixture.labels != predictions) & (mixture.labels != VOID)
     share = wrong[scene].sum() / max((mixture.labels[scene] != VOID).sum(), 1)
-    fig = plt.figure(figsize=(8, 2.9), dpi=80)
+    fig = plt.figure(figsize=(8, 2.7), dpi=80)
     mixed = " + ".join(f"{weight:g} x stride {stride}" for stride, weight in weights.items())
     fig.suptitle(f"{mixed}: mean IoU {result.mean_iou:.3f} over {len(predictions)} scenes", fontsize=11)
     for left, title in ((0.01, f"labels of scene {scene}"), (0.36, f"wrong pixels: {share:.0%}")):
-        ax = fig.add_axes((left, 0.02, 0.34, 0.74))
+        ax = fig.add_axes((left, 0.02, 0.34, 0.79))
         if left < 0.1:
             show_labels(ax, predictions[scene])
         else:
             show_wrong(ax, mixture.images[scene], wrong[scene])
         ax.set(xlabel="", ylabel="", xticks=[], yticks=[])
         ax.set_title(title, fontsize=9)
-    ax = fig.add_axes((0.83, 0.05, 0.15, 0.71))
+    ax = fig.add_axes((0.83, 0.05, 0.15, 0.76))
     ax.set_title("IoU of each class", fontsize=9)
     _class_bars(ax, result.per_class_iou, "{:.2f}")
     return fig
@@ -89,7 +89,7 @@ def your_own_photo(photo, probabilities, row, column):
     here = probabilities[row, column]
     first, second = np.argsort(here)[::-1][:2]
     fig = plt.figure(figsize=(8, 3.4), dpi=80)
-    words = f"{CLASSES[first]} {here[first]:.0%}, next {CLASSES[second]} {here[second]:.0%}"
+    words = f"{CLASSES[first]} {here[first]:.1%}, next {CLASSES[second]} {here[second]:.1%}"
     fig.suptitle(f"Row {row}, column {column}: {words}", fontsize=11)
     ax = fig.add_axes((0.07, 0.12, 0.5, 0.76))
     show_image(ax, photo)
@@ -102,12 +102,16 @@ def your_own_photo(photo, probabilities, row, column):
 
 
 def _class_bars(ax, values, fmt):
-    """One bar a class in its colour, name on the left, number on the right; texts, for ticks take twice as long."""
+    """One bar a class in its colour, name on the left, number on the right; texts, for ticks take twice as long.
+
+    A class without a number, NaN, is absent.
+    """
     places = np.arange(len(values))
     ax.barh(places, np.nan_to_num(values), 0.7, color=PALETTE[: len(values)] / 255, edgecolor="black", linewidth=0.6)
     for place, name, value in zip(places, CLASSES, values, strict=True):
         ax.text(-0.04, place, name, ha="right", va="center", fontsize=8)
-        ax.text(np.nan_to_num(value) + 0.03, place, fmt.format(value), va="center", fontsize=7)
+        words = "absent" if np.isnan(value) else fmt.format(value)
+        ax.text(np.nan_to_num(value) + 0.03, place, words, va="center", fontsize=7)
     ax.set(xlim=(0, 1.25), ylim=(len(values) - 0.4, -0.6), xticks=[], yticks=[])
     for side in ("top", "right", "bottom"):
         ax.spines[side].set_visible(False)

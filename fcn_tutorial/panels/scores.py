@@ -4,13 +4,12 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from fcn_tutorial import metrics
-from fcn_tutorial.labels import CLASSES, PALETTE, VOID, borders, check_labels, colour
+from fcn_tutorial.labels import NAMES, PALETTE, VOID, borders, check_labels, colour
 from fcn_tutorial.plots import show_labels
 
 # The first of each is the course's rule, the others are what goes wrong elsewhere.
 VOID_RULES = LEFT_OUT, AS_WRONG, AS_A_CLASS = ("left out", "counted as wrong", "counted as a class")
 ABSENT_RULES = LEFT_OUT, AS_ZERO = ("left out", "counted as 0")
-NAMES = (*CLASSES, "void")
 
 
 class Painting:
@@ -26,7 +25,7 @@ class Painting:
         self.strokes = [start]
 
     def paint(self, places, class_name, brush=1):
-        """Squares of `brush` x `brush` places in one class of `NAMES`, around each of `places` (N, 2)."""
+        """Squares of `brush` x `brush` places in one class of `labels.NAMES`, around each of `places` (N, 2)."""
         painted = self.strokes[-1].copy()
         for row, column in np.asarray(places) - brush // 2:
             painted[max(row, 0) : row + brush, max(column, 0) : column + brush] = NAMES.index(class_name)
@@ -114,7 +113,7 @@ def metric_playground(truth, prediction, void=LEFT_OUT, absent=LEFT_OUT, before=
         ax.set(xlabel="", ylabel="", xticks=[], yticks=[])
         ax.set_title(title, fontsize=9, pad=3)
     _draw_matrix(fig.add_axes((0.38, 0.21, 0.34, 0.61)), matrix)
-    ax = fig.add_axes((0.76, 0.21, 0.2, 0.56))
+    ax = fig.add_axes((0.745, 0.21, 0.235, 0.56))
     _draw_bars(ax, values, four_metrics(counted(truth, before, void), void, absent) if before is not None else {})
     orange = "" if before is None else "\n(orange: before)"
     ax.set_title(f"void {void},\nabsent classes {absent}{orange}", fontsize=9)
@@ -149,6 +148,6 @@ def _draw_bars(ax, values, before):
     ax.barh(range(4), values.values(), 0.4, color="#1f4e79")
     ax.plot(list(before.values()), range(len(before)), "|", color="#d55e00", markersize=20, markeredgewidth=3)
     for place, (name, value) in enumerate(values.items()):
-        ax.text(0, place - 0.3, f"{name} {value:.3f}", va="bottom", fontsize=8)
+        ax.text(0.015, place - 0.3, f"{name} {value:.3f}", va="bottom", fontsize=8)
     ax.set(xlim=(0, 1), ylim=(3.4, -0.7), xticks=[0, 0.5, 1], yticks=[])
     ax.tick_params(labelsize=8)

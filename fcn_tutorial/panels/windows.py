@@ -6,6 +6,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from fcn_tutorial import plots
+from fcn_tutorial.panels.frames import draw_frame
 
 _CELL = {"label": "cell", "color": "#1f4e79"}
 _CROP = {"label": "crop", "color": "#e8a33d", "hatch": "//"}
@@ -32,7 +33,8 @@ def class_heat_map(pictures, class_names, photo, class_name, threshold=0.0, stre
     plots.small_title(ax, title)
     ax.locator_params(nbins=5)
     down, across = image.shape[0] / heat.shape[0], image.shape[1] / heat.shape[1]
-    _frame(ax, row * down, column * across, down, across)
+    place = np.array([row, column, row + 1, column + 1]) * [down, across, down, across]
+    draw_frame(ax, place - 0.5)
     fig.subplots_adjust(left=0.08, right=0.9, bottom=0.12, top=0.87)
     return fig
 
@@ -54,7 +56,7 @@ def crop_and_cell(pictures, class_names, photo, cell, size=224, stride=32, count
     axes[0].locator_params(nbins=4)
     plots.small_title(axes[0], f"{photo}: same name in\n{same.sum()} of {same.size} windows")
     _centres(axes[0], same, middle, stride)
-    _frame(axes[0], top, left, size, size)
+    draw_frame(axes[0], np.array([top, left, top + size, left + size]) - 0.5)
     axes[0].plot(left + middle, top + middle, "o", markersize=12, color="none", markeredgecolor="white")
     plots.show_image(axes[1], image[top : top + size, left : left + size])
     axes[1].set(xticks=[], yticks=[], xlabel="", ylabel="")
@@ -128,14 +130,6 @@ def _check_windows(image, cells, crops, cell, size, stride):
             )
     if not all(0 <= place < count for place, count in zip(cell, places, strict=True)):
         raise ValueError(f"There is no cell {cell}; rows go from 0 to {places[0] - 1}, columns to {places[1] - 1}.")
-
-
-def _frame(ax, top, left, height, width):
-    """A white frame with a dark edge around pixels of the image on `ax`: seen on light and dark ground."""
-    for colour, line in (("black", 4), ("white", 2)):
-        ax.add_patch(
-            plt.Rectangle((left - 0.5, top - 0.5), width, height, fill=False, edgecolor=colour, linewidth=line)
-        )
 
 
 def _centres(ax, same, first, stride):

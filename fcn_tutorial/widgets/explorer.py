@@ -1,13 +1,19 @@
 """Controls above a picture that is drawn anew when one of them moves; what goes wrong is said in words."""
 
 import base64
+import gc
 import html
 import io
+from contextlib import contextmanager
 from pathlib import Path
 
 import anywidget
 import ipywidgets
 import matplotlib.pyplot as plt
+
+# Of a picture's size, below which its words can't be read: in a narrower place it has a bar to move it sideways, and
+# its titles, which hold the numbers that change, stand above it (manners.css).
+_LEAST = 0.9
 
 
 class Manners(anywidget.AnyWidget):
@@ -37,14 +43,37 @@ class Explorer(ipywidgets.VBox):
 
     def redraw(self, change=None):
         """Draw with the controls' present values."""
-        try:
-            self.picture.value = figure_html(self.draw(**{name: c.value for name, c in self.controls.items()}))
-        except Exception as error:  # a learner's picture says what is wrong, whatever it is
-            self.picture.value = error_html(error)
+        with _tidied():
+            try:
+                self.picture.value = figure_html(self.draw(**{name: c.value for name, c in self.controls.items()}))
+            except Exception as error:  # a learner's picture says what is wrong, whatever it is
+                self.picture.value = error_html(error)
+
+
+@contextmanager
+def _tidied():
+    """Close at the end the figures that were opened inside, and free what is not needed any more, circles too.
+
+    Python itself looks for old circles the more seldom the more objects there are, and Keras brings a million.
+    """
+    enabled, before = gc.isenabled(), plt.get_fignums()
+    gc.disable()  # or the parts of a half-drawn figure would grow old
+    try:
+        with plt.ioff():  # or a notebook's backend would keep each figure, to show it below the cell
+            yield
+    finally:
+        for number in set(plt.get_fignums()).difference(before):
+            plt.close(number)
+        gc.collect(0)
+        if enabled:
+            gc.enable()
 
 
 def figure_html(figure):
-    """An <img> of `figure`, described by its titles. Closes the figure, so that a thousand moves leave none behind."""
+    """A <figure> with a picture of `figure`, described by its titles.
+
+    Closes the figure, so that a thousand moves leave none behind.
+    """
     file = io.BytesIO()
     titles = [figure.get_suptitle(), *(ax.get_title() for ax in figure.axes)]
     try:
@@ -52,8 +81,10 @@ def figure_html(figure):
     finally:
         figure.clear()  # frees its arrays at once; in the circles of a figure they would wait for the collector
         plt.close(figure)
-    words = "; ".join(" ".join(title.split()) for title in titles if title)
-    return f'<img src="{png_address(file.getvalue())}" alt="{html.escape(words)}" style="max-width: 100%">'
+    words = html.escape("; ".join(" ".join(title.split()) for title in titles if title))
+    look = f"max-width: 100%; min-width: {_LEAST * figure.bbox.width:.0f}px"
+    picture = f'<img src="{png_address(file.getvalue())}" alt="{words}" style="{look}">'
+    return f'<figure style="margin: 0"><figcaption hidden aria-hidden="true">{words}</figcaption>{picture}</figure>'
 
 
 def error_html(error):

@@ -13,8 +13,8 @@ FILLERS = ("bilinear", "ones", "random")
 _LARGEST = 32  # factor: that of FCN-32s
 # Where the cells of a map stand in the image: pixel of cell 0, pixels from cell to cell.
 _GRIDS = {
-    "FCN-32s as released: 12.5 + 32 i": lambda stride: (12.5, 32),
-    "EfficientNet-Lite0, 224 pixels: 31 + 32 i": lambda stride: (31, 32),
+    "12.5 + 32 i: FCN-32s as released": lambda stride: (12.5, 32),
+    "31 + 32 i: EfficientNet-Lite0, 224 pixels": lambda stride: (31, 32),
     "half-pixel centres, as far apart as the stamps": lambda stride: (upsampling.half_pixel_offset(stride), stride),
 }
 

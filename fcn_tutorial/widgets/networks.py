@@ -11,7 +11,7 @@ from fcn_tutorial.backend import ops
 from fcn_tutorial.datasets import photos
 from fcn_tutorial.labels import CLASSES
 from fcn_tutorial.panels import networks as panels
-from fcn_tutorial.upsampling import interpolation_matrix
+from fcn_tutorial.upsampling import BilinearUpsampling, interpolation_matrix
 from fcn_tutorial.widgets.explorer import Explorer, labelled
 from fcn_tutorial.widgets.touchable import Touchable
 
@@ -22,27 +22,20 @@ def mixture(network, images, labels):
     """The `panels.networks.Mixture` of a network for a few images (N, H, W, 3) uint8 and their labels (N, H, W).
 
     Each map's scores come out of the network's own layer; the coarse ones are stretched by 2 until they lie on the
-    finest grid, as the network does before it adds.
+    finest grid, as the network does before it adds. Strides are the maps' names: FCN-4s' are in enlarged pixels.
     """
     maps = network.features.predict_on_batch(network.backbone.preprocess(images))
     strides = sorted((int(key) for key in maps), reverse=True)
-    contributions = {}
+    contributions, stretch = {}, BilinearUpsampling(2)
     for stride in strides:
         kernel, bias = network.scores.get_layer(f"score{stride}").get_weights()
-        contributions = {key: _stretched(part, maps[str(stride)].shape[1:3]) for key, part in contributions.items()}
-        contributions[stride] = np.moveaxis(maps[str(stride)] @ kernel[0, 0] + bias, -1, 1)
-    grids = zip(images.shape[1:3], contributions[stride].shape[2:], strict=True)
-    down, across = (_matrix(cells, pixels, network.stride) for pixels, cells in grids)
-    return panels.Mixture(contributions, down, across, images, labels)
-
-
-def _stretched(scores, size):
-    down, across = (_matrix(cells, finer, 2) for cells, finer in zip(scores.shape[2:], size, strict=True))
-    return down @ scores @ across.T
-
-
-def _matrix(cells, pixels, factor):
-    return ops.convert_to_numpy(interpolation_matrix(cells, pixels, factor))
+        own = maps[str(stride)] @ kernel[0, 0] + bias
+        contributions = {key: stretch([part, own]) for key, part in contributions.items()} | {stride: own}
+    parts = {key: ops.convert_to_numpy(part) for key, part in contributions.items()}
+    planes = {key: np.ascontiguousarray(np.moveaxis(part, -1, 1)) for key, part in parts.items()}
+    grids = zip(own.shape[1:3], images.shape[1:3], strict=True)
+    down, across = (ops.convert_to_numpy(interpolation_matrix(*sides, network.stride)) for sides in grids)
+    return panels.Mixture(planes, down, across, images, labels)
 
 
 def skip_mixer(mixture):
@@ -92,8 +85,8 @@ def _show(picture, photo, found):
     height, width = photo.shape[:2]
     picture.rows, picture.columns, picture.frame = height, width, [height // 2, width // 2]
     labels = found.argmax(axis=-1)
-    shares = np.bincount(labels.ravel(), minlength=len(CLASSES)) / labels.size
-    words = ", ".join(f"{CLASSES[c]} {shares[c]:.0%}" for c in np.argsort(-shares) if shares[c] >= 0.01)
+    shares = sorted(segmenting.shares(labels, CLASSES).items(), key=lambda item: -item[1])
+    words = ", ".join(f"{name} {share:.0%}" for name, share in shares if share >= 0.01)
     picture.show(segmenting.blend(photo, labels), f"photo under its labels' colours: {words}")
 
 

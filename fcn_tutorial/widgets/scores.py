@@ -2,6 +2,7 @@
 
 import ipywidgets
 
+from fcn_tutorial.labels import NAMES
 from fcn_tutorial.panels import scores as panels
 from fcn_tutorial.widgets.explorer import Explorer, labelled
 from fcn_tutorial.widgets.touchable import Touchable
@@ -15,7 +16,7 @@ def metric_playground(truth, start):
     painting, said = panels.Painting(truth, start), ipywidgets.HTML()
     shape, words = painting.truth.shape, "prediction, dotted: outlines of the truth"
     canvas = Touchable(painting.picture(), words, shape, paint=True)
-    colours = labelled(ipywidgets.Dropdown, "paint with", options=panels.NAMES, value="car")
+    colours = labelled(ipywidgets.Dropdown, "paint with", options=NAMES, value="car")
     brush = labelled(ipywidgets.IntSlider, "brush size (places)", value=1, min=1, max=8)
     undo, again = (ipywidgets.Button(description=words) for words in ("undo", "start again"))
     tools = ipywidgets.HBox([colours, brush, undo, again], layout=ipywidgets.Layout(flex_flow="row wrap"))

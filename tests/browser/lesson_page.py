@@ -18,10 +18,22 @@ WEAR = """async (theme) => {
     await window.jupyterapp.commands.execute("apputils:change-theme", { theme });
     while (document.body.dataset.jpThemeName !== theme) await new Promise(requestAnimationFrame);
 }"""
-# Words of an element and its parts that don't fit into their places.
+# Words of an element and its parts that don't fit into their places; a part may have a bar to move it sideways.
 CUT = """(box) => [...box.querySelectorAll("button, .widget-label, .widget-readout, .widget-html-content"), box]
     .filter((part) => part.offsetParent && part.scrollWidth > part.clientWidth + 1)
+    .filter((part) => part === box || getComputedStyle(part).overflowX !== "auto")
     .map((part) => `${part.className}: ${part.textContent.slice(0, 80)}`)"""
+# Brings a cell's output into view until it stays there: JupyterLab lays out cells when they come into view, and those
+# above then push it away.
+SHOW = """async (output) => {
+    const top = () => output.getBoundingClientRect().top;
+    for (let frame = 0, still = 0, before = null; frame < 300 && still < 20; frame++) {
+        still = top() === before ? still + 1 : 0;
+        if (!still) output.scrollIntoView();
+        before = top();
+        await new Promise(requestAnimationFrame);
+    }
+}"""
 SELECT = """(index) => {
     const { content } = window.jupyterapp.shell.currentWidget;
     [content.activeCellIndex, content.mode] = [index, "command"];
@@ -99,6 +111,10 @@ class LessonPage:
         """The picture of the Explorer in a cell, as a locator."""
         return self.cell(index).locator(".widget-html-content img").first
 
+    def caption(self, index):
+        """The words above the Explorer's picture, which are shown where that doesn't fit, as a locator."""
+        return self.cell(index).locator(".widget-html-content figcaption").first
+
     def wear(self, theme, width, files):
         """Give JupyterLab the theme "Light" or "Dark", the window a width in pixels, and show its files or not."""
         self.page.set_viewport_size({"width": width, "height": 1600})
@@ -107,8 +123,12 @@ class LessonPage:
         self.page.wait_for_timeout(500)  # the widgets' rows find their places
 
     def cut(self, index):
-        """Words in the cell's widget that aren't all to be seen, and pictures wider than their places."""
+        """Words in the cell's widget that aren't all to be seen, and a widget that is wider than its place."""
         return self.output(index).evaluate(CUT)
+
+    def show(self, index):
+        """Bring the cell's widget into view, at rest."""
+        self.output(index).evaluate(SHOW)
 
     def output(self, index):
         """The cell's last output, a widget, as a locator."""

@@ -1,8 +1,10 @@
 """Each lesson with a widget in a real JupyterLab: all cells run, keys move each control, and the picture answers.
 
-Screenshots of each widget, light and dark, at 1280 and 800 pixels, are left in build/widgets.
+Screenshots of each widget, light and dark, at 1280 and 800 pixels, are left in build/widgets. Times are printed (-s);
+with FCN_TUTORIAL_TIMES=1, on a machine that does nothing else, they are measured longer and held to their limits.
 """
 
+import os
 import re
 import statistics
 import time
@@ -31,7 +33,14 @@ LESSONS = {
     "07_segment_real_streets": {"your_own_photo": [("photo under its", "Shift+ArrowDown Enter")]},
 }
 SHOTS = lab_server.ROOT / "build" / "widgets"
-MOVES, SECONDS, UPLOAD_SECONDS = 10, 0.2, 2
+TIMES = os.environ.get("FCN_TUTORIAL_TIMES") == "1"
+MOVES, SECONDS, UPLOAD_SECONDS = 50 if TIMES else 10, 0.2, 2
+
+
+def report(words, seconds, limit):
+    """Print how long something took, and hold it to its limit where times count."""
+    print(f"{words} {seconds:.3f} s")
+    assert not TIMES or seconds <= limit, f"{words} {seconds:.3f} s; expected {limit} s at most"
 
 
 def calls(stem):
@@ -79,15 +88,12 @@ def test_all_cells_run_and_keys_move_each_control(lesson):
     assert lesson.troubles() == []
 
 
-def test_the_answer_comes_at_once(lesson):
+def test_each_of_many_moves_is_answered(lesson):
     for name, index in lesson.widgets.items():
         control, keys = LESSONS[lesson.stem][name][0]
         lesson.tab_to(index, control)
-        medians = []
-        while len(medians) < 5 and min(medians, default=1) > SECONDS:  # another program may have the processor
-            medians.append(statistics.median(answer(lesson, index, move) for move in there_and_back(keys.split())))
-        print(f"{name} answers after {min(medians):.3f} s")
-        assert min(medians) <= SECONDS, f"{name} answers too late"
+        seconds = [answer(lesson, index, move) for move in there_and_back(keys.split())]
+        report(f"{name} answers after", statistics.median(seconds), SECONDS)
 
 
 def there_and_back(keys):
@@ -103,13 +109,8 @@ PHOTO = [stem for stem in WITH_WIDGETS if "your_own_photo" in LESSONS[stem]]
 @pytest.mark.parametrize("lesson", PHOTO, indirect=True)
 def test_an_uploaded_photo_is_segmented_and_a_click_asks_for_a_pixel(lesson, tmp_path):
     index = lesson.widgets["your_own_photo"]
-    seconds = []
-    while len(seconds) < 3 and min(seconds, default=3) > UPLOAD_SECONDS:  # another program may have the processor
-        height = 300 + 20 * len(seconds)  # each time another size, for the first photo of a size takes longest
-        Image.fromarray(data.coffee()[:height, :400]).save(tmp_path / f"{height}.png")
-        seconds.append(upload(lesson, index, tmp_path / f"{height}.png"))
-    print(f"your_own_photo segments a photo within {min(seconds):.2f} s")
-    assert min(seconds) <= UPLOAD_SECONDS
+    Image.fromarray(data.coffee()[:300, :400]).save(tmp_path / "coffee.png")
+    report("your_own_photo segments a photo within", upload(lesson, index, tmp_path / "coffee.png"), UPLOAD_SECONDS)
     before = lesson.picture(index).get_attribute("src")
     lesson.cell(index).locator(".fcn-touchable").click(position={"x": 20, "y": 20})
     lesson.wait_for_another(index, before)
@@ -134,10 +135,12 @@ def upload(lesson, index, file):
 @pytest.mark.parametrize("width", [1280, 800])
 def test_nothing_is_cut_off_and_axe_finds_nothing_grave(lesson, theme, width):
     SHOTS.mkdir(parents=True, exist_ok=True)
-    for files in (True, False):  # JupyterLab's list of files stands beside the notebook, or is put away
+    for files in (False, True):  # JupyterLab's list of files is put away, or stands beside the notebook: axe sees that
         lesson.wear(theme, width, files)
         for name, index in lesson.widgets.items():
             picture = f"{lesson.stem[:2]}_{name}_{theme.lower()}_{width}{'_with_files' if files else ''}.png"
+            lesson.show(index)
             lesson.output(index).screenshot(path=SHOTS / picture)
             assert lesson.cut(index) == [], picture
+            assert lesson.caption(index).is_visible() == (width == 800 and files), picture
     assert accessibility.grave(lesson.page) == []
