@@ -16,29 +16,33 @@ from fcn_tutorial.datasets.batches import Batches, check_trainable
 
 
 class CachedFeatures:
-    """Maps and labels on disk: `cached[i]` is ({"32": map (h, w, C) float16, ...}, labels (H, W) uint8)."""
+    """Maps and labels on disk: `cached[i]` is ({"32": map (h, w, C) float16, ...}, labels (H, W) uint8).
+
+    An array of numbers in place of `i` reads that many at once.
+    """
 
     def __init__(self, folder):
         self.folder = Path(folder)
         self.name = self.folder.name
-        self.labels = np.load(self.folder / "labels.npy", mmap_mode="r")
-        self.maps = {path.stem[3:]: np.load(path, mmap_mode="r") for path in sorted(self.folder.glob("map*.npy"))}
+        self.files = {path.stem[3:]: path.name for path in sorted(self.folder.glob("map*.npy"))}
 
     def __len__(self):
-        return len(self.labels)
+        return len(self._read("labels.npy"))
 
-    def __getitem__(self, index):
-        return {stride: maps[index] for stride, maps in self.maps.items()}, self.labels[index]
+    def __getitem__(self, items):
+        return {stride: self._read(file)[items] for stride, file in self.files.items()}, self._read("labels.npy")[items]
+
+    def _read(self, file):
+        # Opened anew each time: of a file that stays open, all that was ever read counts as this program's memory.
+        return np.load(self.folder / file, mmap_mode="r")
 
 
 class FeatureBatches(Batches):
     """Batches for `Network.scores`: ({"32": maps (N, h, w, C) float32, ...}, labels (N, H, W) int32)."""
 
     def __getitem__(self, index):
-        items = np.sort(self.items(index))
-        labels = np.asarray(self.dataset.labels[items], np.int32)
-        inputs = {stride: np.asarray(maps[items], np.float32) for stride, maps in self.dataset.maps.items()}
-        return inputs, labels
+        maps, labels = self.dataset[np.sort(self.items(index))]
+        return {stride: np.asarray(array, np.float32) for stride, array in maps.items()}, np.asarray(labels, np.int32)
 
 
 def cached_features(network, dataset, folder=None, batch_size=8, progress=True):
@@ -78,22 +82,23 @@ def describe(dataset):
 
 def _compute(network, dataset, folder, batch_size, progress):
     batches = Batches(dataset, batch_size, network.backbone.preprocess, shuffle=False)
-    files, start = {}, 0
+    start = 0
     for index in tqdm(range(len(batches)), "features", unit="batch", disable=not progress, leave=False):
         images, labels = batches[index]
         arrays = {f"map{stride}": maps for stride, maps in network.features.predict_on_batch(images).items()}
-        arrays["labels"] = labels.astype(np.uint8)
-        for name, array in arrays.items():
-            if name not in files:
-                kind = np.uint8 if name == "labels" else np.float16
-                shape = (len(dataset), *array.shape[1:])
-                files[name] = np.lib.format.open_memmap(folder / f"{name}.npy", "w+", dtype=kind, shape=shape)
-            elif files[name].shape[1:] != array.shape[1:]:
-                raise ValueError(
-                    f"Images of different sizes: a map of {array.shape[1:3]} cells follows {files[name].shape[1:3]}; "
-                    "cached features need one size. Crop or resize the images, or fine-tune with batch_size=1."
-                )
-            files[name][start : start + len(labels)] = array
+        for name, array in {**arrays, "labels": labels}.items():
+            _write(folder / f"{name}.npy", array, start, len(dataset))
         start += len(labels)
-    for file in files.values():
-        file.flush()
+
+
+def _write(path, array, start, total):
+    """Put `array` into the places from `start` of a file with `total`; closed again, see `CachedFeatures`."""
+    kind = np.uint8 if path.stem == "labels" else np.float16
+    new = {} if start else {"dtype": kind, "shape": (total, *array.shape[1:])}
+    file = np.lib.format.open_memmap(path, "r+" if start else "w+", **new)
+    if file.shape[1:] != array.shape[1:]:
+        raise ValueError(
+            f"Images of different sizes: a map of {array.shape[1:3]} cells follows {file.shape[1:3]}; "
+            "cached features need one size. Crop or resize the images, or fine-tune with batch_size=1."
+        )
+    file[start : start + len(array)] = array
