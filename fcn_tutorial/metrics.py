@@ -27,7 +27,7 @@ def confusion_matrix(truth, prediction, classes=VOID, void=VOID):
         if values.size and (values.min() < 0 or values.max() >= classes):
             wrong = values.min() if values.min() < 0 else values.max()
             raise ValueError(
-                f"The {name} holds the value {wrong}; expected 0 to {classes - 1}, and {void} for void truth."
+                f"The {name} holds the value {wrong}; expected 0 to {classes - 1}, or {void} for void in the truth."
             )
     return np.bincount(truth * classes + prediction, minlength=classes**2).reshape(classes, classes)
 

@@ -4,12 +4,15 @@ import hashlib
 import importlib
 import json
 import time
+from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from fcn_tutorial.checks import forms, tasks
+from fcn_tutorial.checks.running import Unusable
 
 LESSONS = sorted(file.stem for file in (Path(__file__).parent / "answers").glob("lesson*.py"))
 MODULES = {name: importlib.import_module(f"fcn_tutorial.checks.{name}") for name in LESSONS}
@@ -150,11 +153,11 @@ def plain(value):
 DIGESTS = {
     "lesson01": "bb6d610a",
     "lesson02": "2f0b98ca",
-    "lesson03": "131ac5bf",
+    "lesson03": "5a4aaa56",
     "lesson04": "65f5c37a",
     "lesson05": "a85d100e",
     "lesson06": "5387a3df",
-    "lesson07": "e2adccaa",
+    "lesson07": "12889551",
 }
 
 
@@ -204,10 +207,122 @@ def test_a_function_gets_copies():
     assert form.same(form.read(greedy), form.read(lambda values: values[::-1])) and form.cases == (([1, 2],),)
 
 
-def test_another_shape_is_said_before_the_general_words():
-    task = tasks.Task(forms.Function((([[1, 2]],),)), lambda rows: rows, (), "", "Turn it round.")
-    assert task.judge(np.transpose)[1] == (
-        "Not yet. Look at what your function returns. It is an array of shape (2, 1), and that isn't the shape that is "
-        "asked for. Turn it round."
+def test_another_shape_is_said_and_for_which_example_before_where_to_look():
+    form = forms.Function((([[1, 2]], 5), (np.zeros((2, 3)), 5)))
+    task = tasks.Task(form, lambda rows, _: rows, (), "", "Turn it round.")
+    said_twice = (
+        "Not yet. Look at what your function returns for [[1, 2]] and 5. It is an array of shape (2, 1), and that "
+        "isn't the shape that is asked for. "
     )
-    assert task.judge(lambda rows: [[2, 1]]) == (False, "Not yet. Turn it round.")
+    assert task.judge(lambda rows, _: np.transpose(rows))[1] == said_twice + "Turn it round."
+    assert task.judge(lambda rows, _: 0 * np.array(rows)) == (False, "Not yet. Turn it round.")
+    only_later = task.judge(lambda rows, _: np.array(rows)[:, :2])[1]
+    assert "for an array of shape (2, 3) and 5. It is an array of shape (2, 2)" in only_later
+    task = tasks.Task(form, lambda rows, _: rows, (), "", "Turn it round.", outside="How many rows?")
+    assert task.judge(lambda rows, _: np.transpose(rows))[1] == said_twice + "How many rows?"
+    assert task.judge(lambda rows, _: 0 * np.array(rows)) == (False, "Not yet. Turn it round.")
+
+
+@pytest.mark.parametrize(
+    "answer, words",
+    [
+        ((5, 10, 1280), "You gave 3 numbers; expected 2 whole numbers."),
+        ([5], "You gave one number; expected 2 whole numbers."),
+        (5, "You gave one number; expected 2 whole numbers."),
+        ([[5, 10], [1, 2]], "You gave 2 x 2 numbers; expected 2 whole numbers."),
+        ((), "You gave no numbers; expected 2 whole numbers."),
+        ([True, False], "You gave True or False; expected 2 whole numbers."),
+        ((Fraction(1, 2), 1), "expected 2 whole numbers."),
+    ],
+)
+def test_what_was_given_is_counted_in_numbers(answer, words):
+    with pytest.raises(Unusable) as refused:
+        forms.Numbers((2,), whole=True).read(answer)
+    assert str(refused.value).endswith(words)
+
+
+@pytest.mark.parametrize(
+    "answer, value",
+    [
+        (Fraction(1, 4), 0.25),
+        (Decimal("0.25"), 0.25),
+        ([Fraction(1, 4)], 0.25),
+        (np.float16(0.25), 0.25),
+        (2**70, 2.0**70),
+    ],
+)
+def test_every_real_number_is_read(answer, value):
+    read = forms.Numbers().read(answer)
+    assert read == value and read.dtype == np.float64 and read.shape == ()
+
+
+@pytest.mark.parametrize(
+    "answer", [10**400, Fraction(10**400), [Fraction(1, 2), "1/2"], [Fraction(1, 2), None], 1 + 2j]
+)
+def test_what_is_no_real_number_or_too_large_is_refused(answer):
+    with pytest.raises(Unusable):
+        forms.Numbers(None).read(answer)
+
+
+def test_truths_stand_for_1_and_0_only_where_they_may():
+    answer = [True, np.bool_(False), True]
+    assert forms.Numbers((3,), whole=True, truths=True).read(answer).tolist() == [1, 0, 1]
+    with pytest.raises(Unusable, match="True or False"):
+        forms.Numbers((3,), whole=True).read(answer)
+
+
+NEARLY = "Not yet. Nearly: that is right, but rounded too far. Give more digits."
+
+
+@pytest.mark.parametrize(
+    "lesson, task, answer",
+    [
+        ("lesson01", "logits_after", [9.1, 18.8, 9.1, 5.0]),
+        ("lesson01", "logits_after", np.array([9.1, 18.8, 9.1, 5.0], "float32")),
+        ("lesson04", "pixel_value", 11.4),
+        ("lesson05", "two_metrics", (0.72, 0.59)),
+        ("lesson05", "data_set_iou", lambda *given: round(ANSWERS["lesson05"].iou_by_sets(*given), 2)),
+        ("lesson07", "thin_iou", lambda *bar: round(ANSWERS["lesson07"].by_sets(*bar), 2)),
+        ("lesson07", "most_frequent", (0.77, 0.15)),
+    ],
+)
+def test_a_right_answer_with_too_few_digits_is_called_so(capsys, lesson, task, answer):
+    assert said(capsys, lesson, task, answer).strip() == NEARLY
+
+
+@pytest.mark.parametrize(
+    "right, answer",
+    [
+        (11.375, 11),  # no decimal
+        (11.375, 11.3),  # cut off, not rounded
+        (11.375, 11.42),  # near, but nothing's rounding
+        (0.4604, 0.5),  # one digit could be a guess
+        (0.004, 0.0),
+        ((0.7225, 0.588), (0.72, 0.58)),
+        ((0.7225, 0.588), (0.72, 0.588, 0.0)),
+    ],
+)
+def test_nothing_else_is_called_nearly_right(right, answer):
+    task = tasks.Task(forms.Numbers(None), right, (), "", "Look.")
+    assert not task.judge(answer)[0] and "Nearly" not in task.judge(answer)[1]
+    function = tasks.Task(forms.Function(((1,),), forms.Numbers(None)), lambda _: right, (), "", "Look.")
+    assert not function.judge(lambda _: answer)[0] and "Nearly" not in function.judge(lambda _: answer)[1]
+
+
+def test_a_function_that_rounds_only_once_is_nearly_right_and_one_wrong_case_is_enough_for_wrong():
+    task = tasks.Task(forms.Function(((1,), (3,)), forms.Numbers()), lambda x: x / 3, (), "", "Look.")
+    assert task.judge(lambda x: round(x / 3, 2)) == (False, NEARLY)
+    assert task.judge(lambda x: 0.33) == (False, "Not yet. Look.")
+
+
+def test_an_option_is_never_nearly_right():
+    task = tasks.Task(forms.Choice(("same", "valid")), "same", (), "", "Look.")
+    assert task.judge("valid") == (False, "Not yet. Look.")
+
+
+def test_an_error_is_told_with_one_full_stop():
+    def stops():
+        raise ValueError("Something is missing.")
+
+    with pytest.raises(Unusable, match=r"ValueError: Something is missing\. Call it"):
+        forms.Function(((),)).read(stops)

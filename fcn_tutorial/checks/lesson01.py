@@ -96,6 +96,9 @@ def preprocess(numbers):
             ),
             Mistake(lambda photo: photo / 255, "Bytes divided by 255: other networks want this. Look at the rule."),
             Mistake(
+                lambda photo: (photo - 127.0) / 128, "That is the rule of the lesson's network. This is another one."
+            ),
+            Mistake(
                 lambda photo: (photo - photo.mean()) / photo.std(),
                 "Each photo is measured by its own mean. Then a dark photo and a bright one look the same.",
             ),
@@ -107,7 +110,7 @@ def preprocess(numbers):
             Mistake(lambda photo: photo - middle / spread, "Python divides before it subtracts: are brackets missing?"),
         ),
         "Fixed numbers, the same for each photo, and no byte wrapped round.",
-        "Is your answer's shape the photo's? Then work out the pixel above on paper, and compare.",
+        "Work out the pixel above on paper, and compare: all three channels of it.",
     )
 
 
@@ -116,32 +119,32 @@ def logits_after(numbers):
     (rows, columns), logit, bias = numbers.grid, numbers.logit, numbers.bias
     share = rows * columns / ((rows + 2) * (columns + 2))
     of_mean = logit - bias
-    doubled = 2 * of_mean + bias
+    doubled, bordered = 2 * of_mean + bias, share * of_mean + bias
+    answers = {
+        "bias too": (logit, 2 * logit, logit, share * logit),
+        "bias lost": (logit, 2 * of_mean, logit, share * of_mean),
+        "sum": (logit, doubled, doubled, logit),
+        "copy": (logit, doubled, doubled, bordered),
+        "border": (logit, doubled, logit, logit),
+        "none": (logit,) * 4,
+    }
     return Task(
         Numbers(shape=(4,), tolerance=1e-3),
-        (logit, doubled, logit, share * of_mean + bias),
-        (
-            Mistake(
-                (logit, 2 * logit, logit, share * logit),
-                "The bias has been multiplied too. Is it in the map, or does it come after the mean?",
-            ),
-            Mistake(
-                (logit, 2 * of_mean, logit, share * of_mean),
-                "The bias is taken off and never put back. What does a logit consist of?",
-            ),
-            Mistake(
-                (logit, doubled, doubled, logit),
-                "That would be so if the pooling added the cells up. What does it do with their number?",
-            ),
-            Mistake(
-                (logit, doubled, logit, logit),
-                "Only the last one is off. Does a cell full of zeros count when the mean is taken?",
-            ),
-            Mistake((logit,) * 4, "The mean forgets the places. It doesn't forget how large the numbers are."),
-        ),
+        (logit, doubled, logit, bordered),
+        tuple(Mistake(answer, _FORESEEN[name]) for name, answer in answers.items()),
         "The mean forgets where the cells lie, not how many they are, and the bias comes after it.",
         "One part of a logit comes from the mean, the rest is the bias. What does each change do to the mean?",
     )
+
+
+_FORESEEN = {
+    "bias too": "The bias has been multiplied too. Is it in the map, or does it come after the mean?",
+    "bias lost": "The bias is taken off and never put back. What does a logit consist of?",
+    "sum": "That would be so if the pooling added the cells up. What does it do with their number?",
+    "copy": "The third is off. Two maps side by side have twice the sum. And how many cells?",
+    "border": "Only the last one is off. Does a cell full of zeros count when the mean is taken?",
+    "none": "The mean forgets the places. It doesn't forget how large the numbers are.",
+}
 
 
 def evidence_middle(numbers):

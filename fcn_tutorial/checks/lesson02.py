@@ -4,6 +4,7 @@ from types import SimpleNamespace
 
 import numpy as np
 
+from fcn_tutorial.checks.arithmetic import softmax, windows
 from fcn_tutorial.checks.forms import Function, Numbers
 from fcn_tutorial.checks.tasks import Exercises, Mistake, Task
 
@@ -76,8 +77,8 @@ def as_window(numbers):
             ),
         ),
         "Flatten and `reshape` count in the same order, so each weight meets the number that it always met.",
-        "First the shape: does it have the four sides that the text asks for? Then flatten a map whose numbers tell "
-        "their places, as in the lesson: which place meets which weights?",
+        "Flatten a map whose numbers tell their places, as in the lesson: which place meets which weights?",
+        outside="Does it have the four axes that the text asks for?",
     )
 
 
@@ -86,42 +87,15 @@ def dense_everywhere(numbers):
     return Task(
         Function(tuple(numbers.maps)),
         _slide,
-        (
-            Mistake(
-                lambda cells, kernel, bias, *size: _slide(cells, kernel, 0, *size),
-                "All scores of a unit are off by the same. What does a Dense layer do behind the matrix product?",
-            ),
-            Mistake(
-                lambda cells, kernel, bias, *size: _slide(cells, kernel, np.prod(size) * bias, *size),
-                "The bias is added for each cell under the window. How often does a Dense layer add it?",
-            ),
-            Mistake(
-                lambda cells, kernel, bias, *size: _slide(cells, _turned(kernel, *size), bias, *size),
-                "The window is turned round, as a convolution in mathematics turns it. Does the Dense layer?",
-            ),
-            Mistake(
-                lambda cells, kernel, bias, *size: _slide(_padded(cells, *size), kernel, bias, *size),
-                "There is a score for every cell, so zeros were padded. May the window leave the map here?",
-            ),
-            Mistake(
-                lambda cells, kernel, bias, *size: _slide(cells, kernel, bias, *size)[:: size[0], :: size[1]],
-                "The window jumps by its own size. How far does a convolution of stride 1 move it?",
-            ),
-        ),
+        _SLID_WRONGLY,
         "The same Dense layer, asked at each place of the window, and its bias added once.",
-        "First the shape: how many places are there, and how many units? Then try a map as large as the window: there "
-        "your function must give the Dense layer's own answer.",
+        "Try a map as large as the window: there your function must give the Dense layer's own answer.",
+        outside="How many places are there, down and across, and how many units?",
     )
 
 
 def _slide(cells, kernel, bias, rows, columns):
-    return _windows(cells, rows, columns) @ kernel + bias
-
-
-def _windows(cells, rows, columns):
-    """(places down, places across, numbers under the window in the order of Flatten)."""
-    views = np.lib.stride_tricks.sliding_window_view(cells, (rows, columns), axis=(0, 1))
-    return np.moveaxis(views, 2, -1).reshape(*views.shape[:2], -1)
+    return windows(cells, rows, columns) @ kernel + bias
 
 
 def _turned(kernel, rows, columns):
@@ -132,41 +106,49 @@ def _padded(cells, rows, columns):
     return np.pad(cells, [((side - 1) // 2, side // 2) for side in (rows, columns)] + [(0, 0)])
 
 
+_SLID_WRONGLY = (
+    Mistake(
+        lambda cells, kernel, bias, *size: _slide(cells, kernel, 0, *size),
+        "All scores of a unit are off by the same. What does a Dense layer do behind the matrix product?",
+    ),
+    Mistake(
+        lambda cells, kernel, bias, *size: _slide(cells, kernel, np.prod(size) * bias, *size),
+        "The bias is added for each cell under the window. How often does a Dense layer add it?",
+    ),
+    Mistake(
+        lambda cells, kernel, bias, *size: _slide(cells, _turned(kernel, *size), bias, *size),
+        "The window is turned round, as a convolution in mathematics turns it. Does the Dense layer?",
+    ),
+    Mistake(
+        lambda cells, kernel, bias, *size: _slide(_padded(cells, *size), kernel, bias, *size),
+        "There is a score for every cell, so zeros were padded. May the window leave the map here?",
+    ),
+    Mistake(
+        lambda *given: _slide(*given)[:: given[-2], :: given[-1]],
+        "The window jumps by its own size. How far does a convolution of stride 1 move it?",
+    ),
+    Mistake(lambda *given: np.maximum(_slide(*given), 0), "No score is below 0. Does this Dense layer have a ReLU?"),
+)
+
+
 def head_everywhere(numbers):
     """Write the function that slides a head with a mean and hidden layers over a larger map."""
     return Task(
         Function(tuple(numbers.heads)),
-        lambda cells, rows, columns, layers: _stack(_mean(cells, rows, columns), layers),
-        (
-            Mistake(
-                lambda cells, rows, columns, layers: _mean(_stack(cells, layers), rows, columns),
-                "The layers answer cell by cell, and the mean comes last. Can all of them change places with a mean?",
-            ),
-            Mistake(
-                lambda cells, rows, columns, layers: _stack(rows * columns * _mean(cells, rows, columns), layers),
-                "The cells under the window are added up. What more does a mean do?",
-            ),
-            Mistake(
-                lambda cells, rows, columns, layers: _stack(_mean(cells, *cells.shape[:2]), layers),
-                "That is one mean over the whole map. How many cells did the mean take in training?",
-            ),
-            Mistake(
-                lambda cells, rows, columns, layers: _stack(_mean(cells, rows, columns), layers, linear=True),
-                "There is no ReLU between the layers. Without it the whole stack is a single matrix.",
-            ),
-            Mistake(
-                lambda cells, rows, columns, layers: np.maximum(_stack(_mean(cells, rows, columns), layers), 0),
-                "No score is below 0: a ReLU stands behind the last layer too. May a logit be negative?",
-            ),
-        ),
+        _head,
+        _HEADS,
         "The mean keeps its place before the ReLU and becomes a window, so the head answers as it did in training.",
-        "First the shape: how many places are there, and how many classes? Then do one place on paper: the mean of the "
-        "cells under the window, then layer by layer.",
+        "Do one place on paper: the mean of the cells under the window, then layer by layer.",
+        outside="How many places are there, down and across, and how many classes?",
     )
 
 
+def _head(cells, rows, columns, layers, linear=False):
+    return _stack(_mean(cells, rows, columns), layers, linear)
+
+
 def _mean(cells, rows, columns):
-    under = _windows(cells, rows, columns)
+    under = windows(cells, rows, columns)
     return under.reshape(*under.shape[:2], rows * columns, -1).mean(axis=2)
 
 
@@ -175,6 +157,31 @@ def _stack(x, layers, linear=False):
         x = x @ kernel + bias
         x = x if linear or number == len(layers) - 1 else np.maximum(x, 0)
     return x
+
+
+_HEADS = (
+    Mistake(
+        lambda cells, rows, columns, layers: _mean(_stack(cells, layers), rows, columns),
+        "The layers answer cell by cell, and the mean comes last. Can all of them change places with a mean?",
+    ),
+    Mistake(
+        lambda cells, rows, columns, layers: _stack(rows * columns * _mean(cells, rows, columns), layers),
+        "The cells under the window are added up. What more does a mean do?",
+    ),
+    Mistake(
+        lambda cells, rows, columns, layers: _stack(_mean(cells, *cells.shape[:2]), layers),
+        "That is one mean over the whole map. How many cells did the mean take in training?",
+    ),
+    Mistake(lambda *given: _head(*given, linear=True), "There is no ReLU between the layers: they are one matrix."),
+    Mistake(lambda *given: np.maximum(_head(*given), 0), "No score is below 0. Is there a ReLU behind the last layer?"),
+    Mistake(
+        lambda *given: softmax(_head(*given)), "Each place adds up to 1: you end in a softmax. Asked are the logits."
+    ),
+    Mistake(
+        lambda *given: _head(*given[:-1], [(kernel, 0) for kernel, _ in given[-1]]),
+        "The biases are left out. Each layer of the list is a pair: what is the second one for?",
+    ),
+)
 
 
 def score_map(numbers):
@@ -195,6 +202,7 @@ def score_map(numbers):
                 "So many training photos fit side by side. Windows overlap: how far does the next one begin?",
             ),
             Mistake(cells - window[0] + 1, "The rows are right. The photos of training weren't square."),
+            Mistake(cells - window[::-1] + 1, "You took the training photo's columns off the rows."),
         ),
         "The last map first, then the places that a window of the training's size has on it.",
         "How many cells has the last map of each of the two photos? And how many places has the one on the other?",

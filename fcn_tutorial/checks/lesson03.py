@@ -24,32 +24,31 @@ def _draw(random):
 def total_stride(numbers):
     """Predict the total stride of a list of layers."""
     strides = [stride for _, stride in numbers.layers]
+    answers = (
+        sum(strides),
+        sum(stride for stride in strides if stride > 1),
+        2 ** sum(stride > 1 for stride in strides),
+        max(strides),
+        prod(kernel for kernel, _ in numbers.layers),
+        prod(strides[:-1]),
+    )
     return Task(
         Numbers(whole=True),
         prod(strides),
-        (
-            Mistake(
-                sum(strides), "That is the sum of all strides. Two layers of stride 2: how far apart are their cells?"
-            ),
-            Mistake(
-                sum(stride for stride in strides if stride > 1),
-                "That is the sum of the strides above 1. Take two layers of stride 2 and count the pixels on paper.",
-            ),
-            Mistake(
-                2 ** sum(s > 1 for s in strides),
-                "That takes every strided layer for a stride of 2. Read the list again.",
-            ),
-            Mistake(
-                max(strides),
-                "That is the largest stride alone. The layers before it have made the map coarser already.",
-            ),
-            Mistake(
-                prod(kernel for kernel, _ in numbers.layers), "Those are the kernels, the first number of each pair."
-            ),
-        ),
+        tuple(Mistake(answer, words) for answer, words in zip(answers, _MULTIPLIED, strict=True)),
         "Each layer multiplies the distance that the layers before it have made.",
         "Start at the photo with a distance of 1 pixel, and write down what each layer of the list makes of it.",
     )
+
+
+_MULTIPLIED = (
+    "That is the sum of all strides. Two layers of stride 2: how far apart are their cells?",
+    "That is the sum of the strides above 1. Take two layers of stride 2 and count the pixels on paper.",
+    "That takes every strided layer for a stride of 2. Read the list again.",
+    "That is the largest stride alone. The layers before it have made the map coarser already.",
+    "Those are the kernels, the first number of each pair.",
+    "Your list ends before the last layer. Its stride moves the cells of the last map apart as well.",
+)
 
 
 def receptive_field(numbers):

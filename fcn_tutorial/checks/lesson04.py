@@ -103,6 +103,7 @@ def triangle(numbers):
         ),
         "The tip falls on a pixel or between two, and the reach is the factor in both cases.",
         "Lay two of your triangles `factor` pixels apart, and add up. What should each pixel between the tips get?",
+        outside="How many weights does the text ask for, and how many when the factor is odd?",
     )
 
 
@@ -140,7 +141,8 @@ def transposed_convolution(numbers):
             Mistake(_as_large_as_the_cells, "Your map has `stride` pixels a cell. How far does the last stamp reach?"),
         ),
         "Every cell stamps each of its channels on all that go out, and what overlaps adds up.",
-        "Is the shape right? Then try one cell with a 1 in its first channel alone: which weights must show, where?",
+        "Try one cell with a 1 in its first channel alone: which weights must show, where?",
+        outside="Where does the last stamp begin, and where does it end?",
     )
 
 
@@ -183,7 +185,8 @@ def class_kernel(numbers):
             ),
         ),
         "One square on the diagonal pairs and zeros elsewhere: no class stamps on another.",
-        "How long is each of the four axes? Then look at the square of a class with itself, and of two that differ.",
+        "Look at the square of a class with itself, and of two that differ.",
+        outside="How long is each of the four axes?",
     )
 
 

@@ -4,6 +4,7 @@ from types import SimpleNamespace
 
 import numpy as np
 
+from fcn_tutorial.checks.arithmetic import class_accuracy, class_iou, counts, half_pixel, read_at, softmax
 from fcn_tutorial.checks.forms import Function, Numbers
 from fcn_tutorial.checks.tasks import Exercises, Mistake, Task
 from fcn_tutorial.datasets.pairs import resize_image
@@ -56,42 +57,49 @@ def loss(numbers):
         Function(
             ((labels, logits, void), (labels[1:, :, ::2], logits[1:, :, ::2], void), (labels % 4, logits, 7)), Numbers()
         ),
-        lambda *given: _known_losses(*given).sum() / (given[0] != given[2]).sum(),
-        (
-            Mistake(
-                lambda labels, logits, void: _losses(np.where(labels == void, 0, labels), logits).mean(),
-                "Void pixels are counted as class 0. Change their logits, as a test: your loss moves.",
-            ),
-            Mistake(
-                lambda labels, logits, void: _losses(np.minimum(labels, logits.shape[-1] - 1), logits).mean(),
-                "Void pixels are counted as the last class. Change their logits, as a test: your loss moves.",
-            ),
-            Mistake(
-                lambda *given: _known_losses(*given).mean(),
-                "Void pixels cost nothing, but they are counted in the mean. By how many pixels do you divide?",
-            ),
-            Mistake(lambda *given: _known_losses(*given).sum(), "That is the sum over the known pixels, not the mean."),
-            Mistake(
-                _mean_of_images, "That is the mean of the images' means. Whose pixels then weigh more than others'?"
-            ),
-        ),
+        _mean_loss,
+        _LOSSES,
         "Void is replaced, then masked, and the mean is over what is known.",
         "Take an image of one row by hand. Then check that void pixels' logits don't matter and that others' do.",
     )
 
 
 def _losses(classes, logits):
-    of_the_true_class = np.take_along_axis(logits, classes[..., None].astype(int), axis=-1)[..., 0]
-    return np.log(np.exp(logits).sum(axis=-1)) - of_the_true_class
+    return -np.log(np.take_along_axis(softmax(logits), classes[..., None].astype(int), axis=-1)[..., 0])
 
 
 def _known_losses(labels, logits, void):
     return _losses(np.where(labels == void, 0, labels), logits) * (labels != void)
 
 
+def _mean_loss(labels, logits, void):
+    return _known_losses(labels, logits, void).sum() / (labels != void).sum()
+
+
 def _mean_of_images(labels, logits, void):
     known = labels != void
     return np.mean(_known_losses(labels, logits, void).sum(axis=(1, 2)) / known.sum(axis=(1, 2)))
+
+
+_LOSSES = (
+    Mistake(
+        lambda labels, logits, void: _losses(np.where(labels == void, 0, labels), logits).mean(),
+        "Void pixels are counted as class 0. Change their logits, as a test: your loss moves.",
+    ),
+    Mistake(
+        lambda labels, logits, void: _losses(np.minimum(labels, logits.shape[-1] - 1), logits).mean(),
+        "Void pixels are counted as the last class. Change their logits, as a test: your loss moves.",
+    ),
+    Mistake(
+        lambda *given: _known_losses(*given).mean(),
+        "Void pixels cost nothing, but they are counted in the mean. By how many pixels do you divide?",
+    ),
+    Mistake(lambda *given: _known_losses(*given).sum(), "That is the sum over the known pixels, not the mean."),
+    Mistake(_mean_of_images, "That is the mean of the images' means. Whose pixels then weigh more than others'?"),
+    Mistake(
+        lambda *given: _mean_loss(*given) / np.log(2), "That is the loss in bits. Which logarithm belongs to nats?"
+    ),
+)
 
 
 def rate_factor(numbers):
@@ -118,41 +126,35 @@ def two_metrics(numbers):
     """Read mean accuracy and mean IoU off a table of counts that has a void row."""
     known = numbers.table[:5, :5]
     predicted_on_void = known.sum(axis=0) + numbers.table[5, :5]
-    accuracy, iou = _accuracy(known), _iou(known)
+    accuracy, iou = class_accuracy(known), class_iou(known)
     right = float(accuracy.mean()), float(iou.mean())
+    answers = {
+        "order": (right[1], right[0]),
+        "void": (class_accuracy(numbers.table).mean(), class_iou(numbers.table).mean()),
+        "void invented": (right[0], class_iou(known, predicted_on_void).mean()),
+        "absent": (accuracy.sum() / 5, iou.sum() / 5),
+        "columns": (class_accuracy(known.T).mean(), right[1]),
+        "pixel accuracy": (np.trace(known) / known.sum(), right[1]),
+        "percent": (100 * right[0], 100 * right[1]),
+    }
     return Task(
         Numbers(shape=(2,), tolerance=1e-3),
         right,
-        (
-            Mistake((right[1], right[0]), "Both are there, in the other order: first mean accuracy, then mean IoU."),
-            Mistake(
-                (_accuracy(numbers.table).mean(), _iou(numbers.table).mean()),
-                "Void is counted as a class of its own. Nobody knows what is right there.",
-            ),
-            Mistake(
-                (right[0], _iou(known, predicted_on_void).mean()),
-                "The first is right. In the second, what was predicted on void pixels counts as invented.",
-            ),
-            Mistake((accuracy.sum() / 5, iou.sum() / 5), "A class that doesn't occur at all counts as a zero in both."),
-            Mistake((_accuracy(known.T).mean(), right[1]), "The second is right. In the first, which way do rows run?"),
-            Mistake(
-                (np.trace(known) / known.sum(), right[1]),
-                "The second is right. The first is pixel accuracy, in which large classes have a larger say.",
-            ),
-        ),
+        tuple(Mistake(answer, _MISCOUNTED[name]) for name, answer in answers.items()),
         "Void and a class that doesn't occur stay outside, and each class that does has the same say.",
         "Take one class: how many true pixels has it, how many predicted ones, and how many are both? Leave void out.",
     )
 
 
-def _accuracy(table):
-    right, true = np.diag(table), table.sum(axis=1)
-    return right[true > 0] / true[true > 0]
-
-
-def _iou(table, predicted=None):
-    union = table.sum(axis=1) + (table.sum(axis=0) if predicted is None else predicted) - np.diag(table)
-    return np.diag(table)[union > 0] / union[union > 0]
+_MISCOUNTED = {
+    "order": "Both are there, in the other order: first mean accuracy, then mean IoU.",
+    "void": "Void is counted as a class of its own. Nobody knows what is right there.",
+    "void invented": "The first is right. In the second, what was predicted on void pixels counts as invented.",
+    "absent": "A class that doesn't occur at all counts as a zero in both.",
+    "columns": "The second is right. In the first, which way do rows run?",
+    "pixel accuracy": "The second is right. The first is pixel accuracy, in which large classes have a larger say.",
+    "percent": "Those are percent. Give shares, from 0 to 1.",
+}
 
 
 def data_set_iou(numbers):
@@ -160,37 +162,36 @@ def data_set_iou(numbers):
     pairs, classes, void = numbers.pairs, numbers.classes, numbers.void
     return Task(
         Function(((pairs, classes, void), (pairs[1:], classes, void)), Numbers()),
-        lambda *given: _iou(_table(*given)).mean(),
-        (
-            Mistake(
-                lambda pairs, *given: np.mean([_iou(_table([pair], *given)).mean() for pair in pairs]),
-                "That is the mean of the images' mean IoUs. What does one lost pixel cost where a class is rare?",
-            ),
-            Mistake(
-                lambda *given: _iou(_table(*given)).sum() / given[1],
-                "Classes in neither truth nor prediction of the whole data set count as zeros. Leave them out.",
-            ),
-            Mistake(lambda *given: _accuracy(_table(*given)).mean(), "That is mean accuracy: it forgives inventions."),
-            Mistake(
-                lambda pairs, classes, void: _iou(_table(pairs, 256, 256))[:-1].mean(),
-                "What is predicted on void pixels counts as invented. Leave void out before you count anything.",
-            ),
-            Mistake(
-                lambda *given: _iou(_table(*given, number=np.uint8)).mean(),
-                "Numbers of type uint8 begin again at 0 after 255. Give the labels a larger type before you multiply.",
-            ),
-        ),
+        lambda *given: class_iou(counts(*given)).mean(),
+        _DATA_SET_IOUS,
         "One table for the whole data set, then the metric, once.",
         "Try two images of one row each, and count by hand: for each class the pixels that are it in both, and in any.",
     )
 
 
-def _table(pairs, classes, void, number=int):
-    counts = np.zeros(classes**2, int)
-    for truth, prediction in pairs:
-        entries = (truth.astype(number) * number(classes) + prediction.astype(number))[truth != void]
-        counts += np.bincount(entries, minlength=classes**2)
-    return counts.reshape(classes, classes)
+_DATA_SET_IOUS = (
+    Mistake(
+        lambda pairs, *given: np.mean([class_iou(counts([pair], *given)).mean() for pair in pairs]),
+        "That is the mean of the images' mean IoUs. What does one lost pixel cost where a class is rare?",
+    ),
+    Mistake(
+        lambda *given: class_iou(counts(*given)).sum() / given[1],
+        "Classes in neither truth nor prediction of the whole data set count as zeros. Leave them out.",
+    ),
+    Mistake(
+        lambda *given: class_iou(counts(*given)).sum() / counts(*given).any(axis=1).sum(),
+        "Only the classes of the truth have a say. What of a class that is in the prediction alone?",
+    ),
+    Mistake(lambda *given: class_accuracy(counts(*given)).mean(), "That is mean accuracy: it forgives inventions."),
+    Mistake(
+        lambda pairs, classes, void: class_iou(counts(pairs, 256, 256))[:-1].mean(),
+        "What is predicted on void pixels counts as invented. Leave void out before you count anything.",
+    ),
+    Mistake(
+        lambda *given: class_iou(counts(*given, number=np.uint8)).mean(),
+        "Numbers of type uint8 begin again at 0 after 255. Give the labels a larger type before you multiply.",
+    ),
+)
 
 
 def resize_mask(numbers):
@@ -201,7 +202,7 @@ def resize_mask(numbers):
         _nearest,
         (
             Mistake(
-                lambda *given: np.rint(_bilinear(*given)),
+                lambda mask, size: np.rint(read_at(mask, map(half_pixel, mask.shape, size)).round(9)),  # exact halves
                 "Labels were interpolated and rounded: half-way between two classes lies a third one.",
             ),
             Mistake(
@@ -219,20 +220,10 @@ def resize_mask(numbers):
             Mistake(lambda mask, size: _nearest(mask, size[::-1]), "The new height and width have changed places."),
         ),
         "Each new pixel takes over one old label, so no class appears from nowhere, and void stays void.",
-        "Are there labels in your result that the mask doesn't have? Has it the right shape? Do the outlines move?",
+        "Are there labels in your result that the mask doesn't have? Do the outlines move?",
     )
 
 
-def _half_pixel(old, new):
-    return (np.arange(new) + 0.5) * old / new - 0.5
-
-
-def _nearest(mask, size, position=_half_pixel):
+def _nearest(mask, size, position=half_pixel):
     rows, columns = (np.rint(places).astype(int) for places in map(position, mask.shape, size))
     return mask[rows][:, columns]
-
-
-def _bilinear(mask, size):
-    rows, columns = map(_half_pixel, mask.shape, size)
-    down = np.stack([np.interp(rows, np.arange(len(mask)), column) for column in mask.T], axis=1)
-    return np.stack([np.interp(columns, np.arange(mask.shape[1]), row) for row in down])

@@ -4,6 +4,7 @@ from types import SimpleNamespace
 
 import numpy as np
 
+from fcn_tutorial.checks.arithmetic import half_pixel, read_at, softmax
 from fcn_tutorial.checks.forms import Function, Numbers
 from fcn_tutorial.checks.tasks import Exercises, Mistake, Task
 from fcn_tutorial.labels import VOID
@@ -61,21 +62,12 @@ def fcn16s(numbers):
     )
 
 
-def _at(scores, positions):
-    """Scores read at fractional cells, rows then columns; beyond the outermost cell, that cell is repeated."""
-    for axis, position in enumerate(positions):
-        cells = scores.shape[axis]
-        weights = np.maximum(1 - np.abs(np.clip(position, 0, cells - 1)[:, None] - np.arange(cells)), 0)
-        scores = np.moveaxis(np.tensordot(weights, scores, (1, axis)), 0, axis)
-    return scores
-
-
 def _stretched(coarse, fine):
-    return _at(coarse, [np.arange(cells) / 2 - 0.25 for cells in fine.shape[:2]])
+    return read_at(coarse, [np.arange(cells) / 2 - 0.25 for cells in fine.shape[:2]])
 
 
 def _cut_before(coarse, fine):
-    return _at(
+    return read_at(
         coarse, [np.arange(-n, 0) / 2 + cells - 0.25 for n, cells in zip(fine.shape[:2], coarse.shape[:2], strict=True)]
     )
 
@@ -85,10 +77,7 @@ def _nearest(coarse, fine):
 
 
 def _resized(coarse, fine):
-    return _at(
-        coarse,
-        [(np.arange(n) + 0.5) * cells / n - 0.5 for n, cells in zip(fine.shape[:2], coarse.shape[:2], strict=True)],
-    )
+    return read_at(coarse, map(half_pixel, coarse.shape[:2], fine.shape[:2]))
 
 
 def _fused(stretch, join):
@@ -154,7 +143,7 @@ def same_labels(numbers):
         return [int(_kind(*start) in names) for start in numbers.starts]
 
     return Task(
-        Numbers((5,), whole=True),
+        Numbers((5,), whole=True, truths=True),
         called_safe(("zeros", "equal")),
         tuple(Mistake(called_safe(names), words) for names, words in _CALLED_SAFE),
         "What counts is whether one class gets more than another. A start at zero adds nothing at all.",
@@ -210,6 +199,10 @@ def first_gradient(numbers):
                 lambda fine, scores, labels: fine * 0,
                 "Zeros, of the map's shape: the error times the kernel, which is what the layers *below* get.",
             ),
+            Mistake(
+                _gradient_of(lambda error, known: error * known / known.sum(), true=0),
+                "Those are the probabilities times the map. What is taken off them at the true class?",
+            ),
         ),
         "It isn't zero: a layer at zero learns from the first step, for neither its map nor the error is zero.",
         "Begin with one labelled cell: each channel's value times each class's error. Sum these tables over all cells.",
@@ -227,14 +220,14 @@ _WEIGHED = (
         "Void cells pull, too. A void cell's one-hot row is all zeros, but its error isn't: mask it.",
     ),
     (lambda error, known: -error * known / known.sum(), "The sign is turned: a gradient says how the loss *grows*."),
+    (lambda error, known: error * 0, "All zeros. Does the layer's own kernel occur in its gradient?"),
 )
 
 
-def _gradient_of(weighed, factor=1, void=VOID):
+def _gradient_of(weighed, factor=1, void=VOID, true=1):
     def gradient(fine, scores, labels):
-        growth = np.exp(factor * scores)
         one_hot = np.eye(VOID + 1)[np.where(labels == VOID, void, labels)][..., : scores.shape[-1]]
-        error = growth / growth.sum(axis=-1, keepdims=True) - one_hot
+        error = softmax(factor * scores) - true * one_hot
         return np.einsum("yxm,yxc->mc", fine, weighed(error, (labels != VOID)[..., None]))
 
     return gradient

@@ -8,19 +8,8 @@ from fcn_tutorial.checks.forms import Function, Numbers
 from fcn_tutorial.checks.tasks import Exercises, Mistake, Task
 from fcn_tutorial.labels import CLASSES
 
-_USUAL = (
-    4.2,
-    4.6,
-    3.2,
-    4.7,
-    4.0,
-    4.3,
-    3.3,
-    3.7,
-    3.8,
-    3.1,
-    3.5,
-)  # decimal logarithm of a class's pixels in a few streets
+# decimal logarithm of each class's pixels in a few streets
+_USUAL = (4.2, 4.6, 3.2, 4.7, 4.0, 4.3, 3.3, 3.7, 3.8, 3.1, 3.5)
 
 
 def exercises(seed=0, sealed=False):
@@ -46,17 +35,17 @@ def _draw(random):
 
 
 def _draw_matrix(random, classes):
-    matrix = np.zeros((5, 5), int)
-    for row, c in enumerate(classes):
-        count, shares, found = (
-            10 ** random.normal(_USUAL[c], 0.2),
-            random.uniform(size=5) ** 4,
-            random.uniform(0.45, 0.95),
-        )
-        shares[row] = 0
-        matrix[row] = count * (1 - found) * shares / shares.sum()
-        matrix[row, row] = count * found
-    return matrix
+    """Mostly one class loses the largest share, a second has the lowest IoU, a third loses most, a fourth is rarest."""
+    pixels, found = 10 ** random.normal([_USUAL[c] for c in classes], 0.2), random.uniform(0.75, 0.95, 5)
+    rarest, *between, largest = np.argsort(pixels)
+    lost, invented, _ = random.permutation(between)
+    found[[lost, invented, largest]] = random.uniform((0.45, 0.6, 0.85), (0.55, 0.7, 0.95))
+    shares = random.uniform(size=(5, 5)) ** 4
+    shares[:, rarest] *= 0.2
+    shares[largest, invented], shares[lost, largest], shares[lost, rarest] = 1, 2, 1
+    np.fill_diagonal(shares, 0)
+    shares *= ((1 - found) / shares.sum(axis=1))[:, None]
+    return ((shares + np.diag(found)) * pixels[:, None]).astype(int)
 
 
 def _draw_pixels(random, classes):
@@ -84,10 +73,13 @@ def worst_class(numbers):
     """Read a confusion matrix: which class loses the largest share of its pixels, and to which other."""
     right, rows, columns = np.diag(numbers.matrix), numbers.matrix.sum(axis=1), numbers.matrix.sum(axis=0)
     wrong = numbers.matrix - np.diag(right)
-    worst, invented, most, rarest = (each.argmin() for each in (right / rows, right / columns, right - rows, rows))
+    shares = right / rows, right / columns, right / (rows + columns - right), right - rows, rows
+    worst, invented, lowest, most, rarest = (each.argmin() for each in shares)
     answers = {
         "diagonal": (worst, worst),
         "its column": (worst, wrong[:, worst].argmax()),
+        "share of columns": (worst, (wrong[worst] / columns).argmax()),
+        "iou": (lowest, wrong[lowest].argmax()),
         "counts": (most, wrong[most].argmax()),
         "rarest": (rarest, wrong[rarest].argmax()),
         "columns": (invented, wrong[:, invented].argmax()),
@@ -106,6 +98,8 @@ def worst_class(numbers):
 _MISREAD = {
     "diagonal": "The class is right. But the diagonal is what is found: what are its other pixels called?",
     "its column": "The class is right. Then you read its column, which tells what else is called by its name.",
+    "share of columns": "The class is right. You divided by the columns' sums. Where did most of its own pixels go?",
+    "iou": "That class has the lowest IoU, which also counts what is invented. Asked is the share lost of its own.",
     "counts": "That class loses the most pixels. Asked is the largest *share* of its own pixels.",
     "rarest": "That is the class with the fewest pixels. To be rare and to be badly found are not the same.",
     "columns": "You read the columns: that class is said too often. In which direction do the true classes stand?",
@@ -194,7 +188,7 @@ def fed(numbers):
 _EXCHANGED = {
     (0, 2): "0 and 2 are exchanged. Take a pixel whose colour you know: which of its channels must be the largest?",
     (1, 3): "1 and 3 are exchanged. What does a division do to the spread of the values, and what a second one?",
-    (0, 1): "0 and 1 are exchanged. A photo with a bright sky and a dark car can't arrive as nearly one number.",
+    (0, 1): "0 and 1 are exchanged. A photo with a blue sky and a red car can't arrive as nearly one number.",
     (0, 3): "0 and 3 are exchanged. Prepare one pixel of the photo by hand, by the rule.",
     (1, 2): "1 and 2 are exchanged. Which of them changes the spread of the values, and which one only their order?",
 }
@@ -221,7 +215,7 @@ def most_frequent(numbers):
         tuple(Mistake(answer, _MISCOUNTED[name]) for name, answer in answers.items()),
         "A network that never looks can have most pixels right. The second figure tells.",
         "Write down the confusion matrix: only one column is filled. Read each class's IoU off it, then take the mean. "
-        "Give at least three digits.",
+        "Give at least three decimals.",
     )
 
 

@@ -57,7 +57,7 @@ def call(function, arguments):
     try:
         returned = function(*copy.deepcopy(arguments))
     except (Exception, SystemExit) as error:
-        what = f"{type(error).__name__}: {error}".rstrip(": ")
+        what = f"{type(error).__name__}: {error}".rstrip(": .")
         raise Unusable(
             f"Your function stopped with {what}. Call it yourself on a small example to find the line."
         ) from error

@@ -25,6 +25,7 @@ class Task:
     """form: from `forms`; right: the right answer; mistakes: of which each gives something else.
 
     well_done: what a right answer shows, said to who found it. otherwise: where to look, for any other answer.
+    outside: where to look in its place when the shape is wrong already.
     """
 
     form: object
@@ -32,6 +33,7 @@ class Task:
     mistakes: tuple
     well_done: str
     otherwise: str
+    outside: str = ""
 
     def judge(self, answer):
         """(whether `answer` is right, what to say about it)."""
@@ -45,7 +47,10 @@ class Task:
         for mistake in self.mistakes:
             if self.form.same(given, self.form.read(mistake.answer)):
                 return False, f"Not yet. {mistake.words}"
-        return False, f"Not yet. {self.form.remark(given, right)}{self.otherwise}"
+        if self.form.rounded(given, right):
+            return False, "Not yet. Nearly: that is right, but rounded too far. Give more digits."
+        remark = self.form.remark(given, right)
+        return False, f"Not yet. {remark}{(remark and self.outside) or self.otherwise}"
 
     def read(self, answer):
         """The answer as its form reads it, within two seconds and quietly. Raises Unusable in words."""

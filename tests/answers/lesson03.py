@@ -2,7 +2,7 @@
 
 import numpy as np
 
-# layers (3, 5) (3, 2) (7, 1) (5, 2) (1, 1) (7, 1); 4 halvings, cell 3; cell 3 sees 42 to 286, cell 4 sees 66 to 310
+# layers (3, 2) (5, 1) (5, 4) (5, 4) (7, 1) (3, 5); 4 halvings, cell 8; cell 8 sees 82 to 342, cell 9 sees 130 to 390
 
 
 def by_tracing(layers):
@@ -38,18 +38,19 @@ def whole_kernels(layers):
 
 
 RIGHT = {
-    "total_stride": [20, 20.0, np.int64(20), np.array([20]), 5 * 2 * 2],
+    "total_stride": [160, 160.0, np.int64(160), np.array([160]), 2 * 4 * 4 * 5],
     "receptive_field": [by_tracing, by_marks, lambda layers: [by_tracing(layers)]],
-    "centre": [63, 63.0, np.uint8(63), [63]],
-    "footprints": [(24, 245), [24, 245], np.array([24.0, 245.0])],
+    "centre": [143, 143.0, np.uint8(143), [143]],
+    "footprints": [(48, 261), [48, 261], np.array([48.0, 261.0])],
 }
 WRONG = {
     "total_stride": [
-        (12, "sum of all strides"),
-        (9, "strides above 1"),
-        (8, "for a stride of 2"),
+        (17, "sum of all strides"),
+        (15, "strides above 1"),
+        (16, "for a stride of 2"),
         (5, "largest"),
-        (2205, "kernels"),
+        (7875, "kernels"),
+        (32, "before the last layer"),
     ],
     "receptive_field": [
         (own_stride, "own stride"),
@@ -57,12 +58,12 @@ WRONG = {
         (whole_kernels, "taken whole"),
         (lambda layers: by_tracing(layers) - 1, "short by the same"),
     ],
-    "centre": [(48, "centred on pixel 0"), (55.5, "half-pixel"), (64, "One pixel off"), (47, "cell before")],
+    "centre": [(128, "centred on pixel 0"), (135.5, "half-pixel"), (144, "One pixel off"), (127, "cell before")],
     "footprints": [
-        ((24, 244), "how many pixels are that"),
-        ((245, 24), "other order"),
-        ((221, 245), "what the two cells share"),
-        ((269, 245), "cover together"),
-        ((25, 245), "how many steps"),
+        ((48, 260), "how many pixels are that"),
+        ((261, 48), "other order"),
+        ((213, 261), "what the two cells share"),
+        ((309, 261), "cover together"),
+        ((49, 261), "how many steps"),
     ],
 }

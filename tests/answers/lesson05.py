@@ -75,6 +75,16 @@ def iou_by_package(pairs, classes, void):
     return metrics.scores(sum(metrics.confusion_matrix(*pair, classes=classes, void=void) for pair in pairs)).mean_iou
 
 
+def iou_of_true_classes(pairs, classes, void):
+    """A class that is nowhere in the truth is left out, also where it was predicted."""
+    ious = []
+    for c in {label for truth, _ in pairs for label in truth.ravel().tolist()} - {void}:
+        both = sum(((truth == c) & (prediction == c)).sum() for truth, prediction in pairs)
+        either = sum((((truth == c) | (prediction == c)) & (truth != void)).sum() for truth, prediction in pairs)
+        ious.append(both / either)
+    return np.mean(ious)
+
+
 def iou_with_void(pairs, classes, void):
     """Predictions on void pixels count as wrong ones of their class."""
     ious = []
@@ -164,6 +174,7 @@ WRONG = {
             ),
             "images' means",
         ),
+        (lambda *given: loss_by_selecting(*given) * math.log2(math.e), "in bits"),
     ],
     "rate_factor": [
         (1, "more than a name"),
@@ -180,10 +191,12 @@ WRONG = {
         ((0.578, 0.4704), "doesn't occur at all"),
         (((350 / 460 + 446 / 521 + 70 / 148 + 292 / 360) / 4, 0.588), "which way do rows run"),
         (((350 + 446 + 70 + 292) / (465 + 499 + 152 + 373), 0.588), "pixel accuracy"),
+        ((72.246, 58.804), "percent"),
     ],
     "data_set_iou": [
         (lambda pairs, *rest: np.mean([iou_by_sets([pair], *rest) for pair in pairs]), "mean of the images'"),
         (lambda *given: iou_by_masks(*given, mean=lambda ious: np.nan_to_num(ious).mean()), "count as zeros"),
+        (iou_of_true_classes, "in the prediction alone"),
         (mean_accuracy, "mean accuracy"),
         (iou_with_void, "on void pixels"),
         (iou_in_bytes, "uint8"),

@@ -72,7 +72,7 @@ def resized(coarse, fine, kernel, bias):
     return coarse + own_scores(fine, kernel, bias)
 
 
-def cell_by_cell(fine, scores, labels, mean=True, mask=True, divide_by_all=False, sign=1, blind=False):
+def cell_by_cell(fine, scores, labels, mean=True, mask=True, divide_by_all=False, sign=1, blind=False, truth=1):
     """The first gradient by plain loops, right or (by its options) wrong."""
     total, known = np.zeros((fine.shape[-1], scores.shape[-1])), int((labels != 11).sum())
     for place in np.ndindex(labels.shape):
@@ -80,7 +80,7 @@ def cell_by_cell(fine, scores, labels, mean=True, mask=True, divide_by_all=False
             continue
         own = [1.0] * scores.shape[-1] if blind else [math.exp(s) for s in scores[place]]
         for c, growth in enumerate(own):
-            error = growth / sum(own) - (c == labels[place])
+            error = growth / sum(own) - truth * (c == labels[place])
             total[:, c] += sign * fine[place] * error
     return total / ((labels.size if divide_by_all else known) if mean else 1)
 
@@ -114,7 +114,13 @@ def wrongly(**options):
 RIGHT = {
     "fcn16s": [stretch_cut_add, by_loops, by_scipy],
     "new_numbers": [488, 488.0, np.int32(488), [97 * 4 + 25 * 4]],
-    "same_labels": [[0, 0, 1, 0, 1], (0.0, 0.0, 1.0, 0.0, 1.0), np.array([0, 0, 1, 0, 1], "uint8")],
+    "same_labels": [
+        [0, 0, 1, 0, 1],
+        (0.0, 0.0, 1.0, 0.0, 1.0),
+        np.array([0, 0, 1, 0, 1], "uint8"),
+        [False, False, True, False, True],
+        np.array([0, 0, 1, 0, 1], bool),
+    ],
     "first_gradient": [cell_by_cell, by_matrices, by_differences],
 }
 WRONG = {
@@ -142,7 +148,7 @@ WRONG = {
         ([0, 1, 1, 0, 1], "Small weights"),
         ([0, 0, 1, 1, 1], "identity"),
         ([1, 1, 0, 1, 0], "other way round"),
-        ([0, 0, 0, 0, 0], "None at all"),
+        (5 * [False], "None at all"),
     ],
     "first_gradient": [
         (wrongly(mean=False), "gradient of a sum"),
@@ -152,5 +158,7 @@ WRONG = {
         (wrongly(blind=True), "new scores alone"),
         (lambda fine, scores, labels: cell_by_cell(fine, scores, np.where(labels == 11, 0, labels)), "bonnet is sky"),
         (lambda fine, scores, labels: np.zeros_like(fine), "of the map's shape"),
+        (lambda fine, scores, labels: np.zeros((fine.shape[-1], scores.shape[-1])), "All zeros"),
+        (wrongly(truth=0), "probabilities times the map"),
     ],
 }
