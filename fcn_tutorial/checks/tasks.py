@@ -72,7 +72,7 @@ class Exercises:
 
     def __init__(self, draw, tasks, seed=0, sealed=False):
         """draw(random) -> numbers; tasks: functions of the numbers, each named as its Task."""
-        self.seed, self.sealed = seed, sealed
+        self.sealed = sealed
         for attempt in range(1000):  # until no mistake happens to give the right answer
             self.numbers = draw(random_of(f"{seed}/{attempt}"))
             self.tasks = {task.__name__: task(self.numbers) for task in tasks}

@@ -19,6 +19,4 @@ def add_parser(verbs):
 def call(arguments):
     """Refresh the exercises; 0, or RuntimeError with the notebook, cell and traceback that failed."""
     course, folder = output.course_parts()
-    executions = course.refresh_exercises(folder, arguments.names)
-    data = {"notebooks": [execution.report() for execution in executions]}
-    output.report(arguments, data, course.table(executions))
+    output.report_executions(arguments, course, course.refresh_exercises(folder, arguments.names))

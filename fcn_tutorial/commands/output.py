@@ -13,6 +13,12 @@ def report(arguments, data, text):
     print(json.dumps(data, indent=2, ensure_ascii=False) if arguments.json else text)
 
 
+def report_executions(arguments, course, executions):
+    """Report what executing notebooks gave; course: the module that `course_parts` returns."""
+    data = {"notebooks": [execution.report() for execution in executions]}
+    report(arguments, data, course.table(executions))
+
+
 def course_parts():
     """The module fcn_tutorial.course.run, and the folder of the course.
 

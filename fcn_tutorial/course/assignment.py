@@ -1,5 +1,6 @@
 """A variant of the exercises to be marked: numbers and solutions follow from a seed; in nbgrader's layout."""
 
+import copy
 import hashlib
 import importlib
 import re
@@ -39,8 +40,9 @@ def write(folder, out, seed, names=()):
         raise ValueError(f"{out} exists and isn't an empty folder. Name a new one; nothing was written.")
     url, made = address.read_address(folder), {}
     for file in exercises.sources(folder, names):
-        made[out / "source" / file.stem / file.name] = variant(notebooks.read(file), file.stem, seed, url)
-        made[out / "student" / file.name] = without_solutions(variant(notebooks.read(file), file.stem, seed, url))
+        solved = variant(notebooks.read(file), file.stem, seed, url)
+        made[out / "source" / file.stem / file.name] = solved
+        made[out / "student" / file.name] = exercises.without_solutions(copy.deepcopy(solved))
     for file, notebook in made.items():
         notebooks.save(notebook, file)
     config = out / "nbgrader_config.py"
@@ -70,14 +72,6 @@ def variant(notebook, stem, seed, url):
         cell.source = _CALL.sub(f'exercises(seed="{shown}"{sealed})', cell.source)
         if name in lesson.tasks and not isinstance(lesson.tasks[name].form, Function):
             cell.source = exercises.with_solution(cell.source, f"{name} = {_literal(lesson.tasks[name].right)}")
-    return notebook
-
-
-def without_solutions(notebook):
-    """Take solutions and hidden tests out of an assignment, in place; nbgrader's marks stay, for handing it in."""
-    for cell in notebook.cells:
-        if cell.cell_type == "code":
-            cell.source = exercises.without_solution(cell.source)
     return notebook
 
 

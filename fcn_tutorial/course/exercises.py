@@ -24,18 +24,19 @@ def student_file(source):
 
 def student_edition(notebook):
     """Take solutions, hidden tests, outputs and nbgrader's marks out of a source, in place."""
-    for cell in notebooks.without_outputs(notebook).cells:
+    for cell in notebooks.without_outputs(without_solutions(notebook)).cells:
         cell.metadata.pop("nbgrader", None)
-        if cell.cell_type == "code":
-            cell.source = without_solution(cell.source)
-        else:
+        if cell.cell_type == "markdown":
             cell.source = cell.source.replace("](../", "](../../")
     return notebook
 
 
-def without_solution(source):
-    """A cell's source with a line to write below in place of its solution, and without hidden tests."""
-    return _HIDDEN.sub("", with_solution(source, STUB, marks=False))
+def without_solutions(notebook):
+    """Put a line to write below in the place of each solution, and take hidden tests out, in place."""
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.source = _HIDDEN.sub("", with_solution(cell.source, STUB, marks=False))
+    return notebook
 
 
 def with_solution(source, lines, marks=True):
