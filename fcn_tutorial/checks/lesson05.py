@@ -4,6 +4,7 @@ from types import SimpleNamespace
 
 import numpy as np
 
+from fcn_tutorial import metrics
 from fcn_tutorial.checks.arithmetic import class_accuracy, class_iou, counts, half_pixel, read_at, softmax
 from fcn_tutorial.checks.forms import Function, Numbers
 from fcn_tutorial.checks.tasks import Exercises, Mistake, Task
@@ -127,7 +128,7 @@ def two_metrics(numbers):
     known = numbers.table[:5, :5]
     predicted_on_void = known.sum(axis=0) + numbers.table[5, :5]
     accuracy, iou = class_accuracy(known), class_iou(known)
-    right = float(accuracy.mean()), float(iou.mean())
+    right = metrics.scores(known).mean_accuracy, metrics.scores(known).mean_iou
     answers = {
         "order": (right[1], right[0]),
         "void": (class_accuracy(numbers.table).mean(), class_iou(numbers.table).mean()),
@@ -162,7 +163,7 @@ def data_set_iou(numbers):
     pairs, classes, void = numbers.pairs, numbers.classes, numbers.void
     return Task(
         Function(((pairs, classes, void), (pairs[1:], classes, void)), Numbers()),
-        lambda *given: class_iou(counts(*given)).mean(),
+        lambda pairs, *rest: metrics.scores(sum(metrics.confusion_matrix(*pair, *rest) for pair in pairs)).mean_iou,
         _DATA_SET_IOUS,
         "One table for the whole data set, then the metric, once.",
         "Try two images of one row each, and count by hand: for each class the pixels that are it in both, and in any.",
