@@ -33,12 +33,13 @@ def upsampled_cross_entropy(labels, scores, stride, void=VOID, class_weights=Non
     height, width = ops.shape(labels)[1:3]
     down, across = interpolation_matrix(rows, height, stride), interpolation_matrix(columns, width, stride)
     labels, weight = _classes_and_weights(labels, void, class_weights)
+    per_class = ops.ones(scores.shape[-1]) if class_weights is None else ops.convert_to_tensor(class_weights, "float32")
     norm = ops.maximum(ops.sum(weight), 1e-6)
 
     @ops.custom_gradient
     def loss(scores):
         wide = ops.matmul(ops.transpose(scores, (0, 1, 3, 2)), ops.transpose(across))  # (N, h, C, W)
-        values, gradients = ops.map(lambda image: _value_and_gradient(down, *image), (wide, labels, weight))
+        values, gradients = ops.map(lambda image: _value_and_gradient(down, per_class, *image), (wide, labels, weight))
         gradient = ops.transpose(ops.matmul(gradients, across), (0, 1, 3, 2)) / norm
 
         def back(*arguments, upstream=None):  # Keras' backends hand the incoming gradient over in two ways
@@ -49,22 +50,43 @@ def upsampled_cross_entropy(labels, scores, stride, void=VOID, class_weights=Non
     return loss(scores)
 
 
-def _value_and_gradient(down, wide, labels, weight):
+def _value_and_gradient(down, class_weights, wide, labels, weight):
     """Summed cross-entropy of one image, and its gradient for `wide`.
 
-    down (H, h) interpolates the rows of wide (h, C, W), whose columns are the image's; labels and weight (H, W).
+    down (H, h) interpolates the rows of wide (h, C, W), whose columns are the image's. labels (H, W) are its
+    pixels' classes and weight (H, W) what these weigh by class_weights (C,), nothing on void.
     """
     (height, width), (rows, classes) = ops.shape(labels), ops.shape(wide)[:2]
-    wide = ops.reshape(wide, (rows, classes * width))
-    logits = ops.reshape(ops.matmul(down, wide), (height, classes, width))
-    largest = ops.max(logits, axis=1)
-    exponentials = ops.exp(logits - largest[:, None])
-    total = ops.sum(exponentials, axis=1)
-    truth = ops.where(ops.equal(labels[:, None], ops.arange(classes)[:, None]), weight[:, None], 0.0)
-    truth = ops.matmul(ops.transpose(down), ops.reshape(truth, (height, classes * width)))
+    # What all classes of a pixel lose alike changes nothing, and interpolated maxima are no less than the pixel's own.
+    wide = wide - ops.max(wide, axis=1, keepdims=True)
+    logits = ops.reshape(ops.matmul(down, ops.reshape(wide, (rows, classes * width))), (height, classes, width))
+    exponentials, total, logarithm = _exponentials(logits)
+    known = ops.where(weight > 0, labels, -1)  # one-hot of -1 is all zeros
+    truth = ops.reshape(ops.one_hot(known, classes, axis=1, dtype="float32"), (height, classes * width))
+    truth = ops.reshape(ops.matmul(ops.transpose(down), truth), (rows, classes, width)) * class_weights[:, None]
     softmax = ops.reshape(exponentials * (weight / total)[:, None], (height, classes * width))
-    value = ops.sum((ops.log(total) + largest) * weight) - ops.sum(wide * truth)
-    return value, ops.reshape(ops.matmul(ops.transpose(down), softmax) - truth, (rows, classes, width))
+    softmax = ops.reshape(ops.matmul(ops.transpose(down), softmax), (rows, classes, width))
+    return ops.sum(logarithm * weight) - ops.sum(wide * truth), softmax - truth
+
+
+def _exponentials(logits):
+    """Exponentials of logits (H, C, W), none above 0, their sum (H, W) over the classes and the sum's logarithm.
+
+    Where a sum would vanish, each pixel's logits are moved until its largest is 0: two more passes, seldom needed.
+    """
+
+    def as_they_are():
+        return exponentials, total, ops.log(total)
+
+    def moved():
+        largest = ops.max(logits, axis=1)
+        again = ops.exp(logits - largest[:, None])
+        total = ops.sum(again, axis=1)
+        return again, total, ops.log(total) + largest
+
+    exponentials = ops.exp(logits)
+    total = ops.sum(exponentials, axis=1)
+    return ops.cond(ops.min(total) > 1e-30, as_they_are, moved)
 
 
 def balancing_weights(dataset, classes, void=VOID):

@@ -147,6 +147,20 @@ def test_the_gradient_is_scaled_by_what_comes_after_the_loss():
     np.testing.assert_allclose(twice, 2 * once, atol=1e-6)
 
 
+@pytest.mark.parametrize("height", [30, 120, 3000])
+def test_neighbours_that_are_sure_of_different_classes(height):
+    """Between them every class lies far below both maxima, so that no exponential is left without a new shift."""
+    labels, scores = case(8, (31, 18), 1)
+    scores[:] = 0
+    scores[0, ::2, ::2, 2] = scores[0, 1::2, :, 5] = height
+    value, fast = gradient(labels, scores, PixelCrossEntropy(stride=8))
+    expected, plain = gradient(labels, scores, PixelCrossEntropy(), np.zeros((1, 31, 18, 1), "float32"), 8)
+    assert value == pytest.approx(reference(labels, scores, 8), rel=1e-5)
+    assert value == pytest.approx(expected, rel=1e-5)
+    np.testing.assert_allclose(fast, plain, atol=1e-6)
+    assert np.isfinite(fast).all() and np.abs(fast).max() > 1e-3
+
+
 def test_the_fast_form_leaves_void_alone():
     """A known pixel in the first corner moves the first cell's scores only, however wild those of the others are."""
     labels, scores = np.full((1, 24, 24), 11), np.zeros((1, 3, 3, 11), "float32")
