@@ -70,17 +70,12 @@ def _tidied():
 
 
 def figure_html(figure):
-    """A <figure> with a picture of `figure`, described by its titles.
-
-    Closes the figure, so that a thousand moves leave none behind.
-    """
+    """A <figure> with a picture of `figure`, described by its titles."""
     file = io.BytesIO()
     titles = [figure.get_suptitle(), *(ax.get_title() for ax in figure.axes)]
-    try:
-        figure.savefig(file, format="png", pil_kwargs={"compress_level": 1})  # sooner there, and hardly larger
-    finally:
-        figure.clear()  # frees its arrays at once; in the circles of a figure they would wait for the collector
-        plt.close(figure)
+    # Sooner there: unhinted letters take a fifth of the time off, and the file is hardly larger.
+    with plt.rc_context({"text.hinting": "none"}):
+        figure.savefig(file, format="png", pil_kwargs={"compress_level": 1})
     words = html.escape("; ".join(" ".join(title.split()) for title in titles if title))
     look = f"max-width: 100%; min-width: {_LEAST * figure.bbox.width:.0f}px"
     picture = f'<img src="{png_address(file.getvalue())}" alt="{words}" style="{look}">'
