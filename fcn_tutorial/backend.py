@@ -44,10 +44,27 @@ def _without_jax():
             del sys.modules["jax"]
 
 
+def _multiply_in_full_precision():
+    """Newer GPUs round the factors of float32 products to 10 bits (TF32), too coarse for what is shown to be equal.
+
+    JAX's own setting, where somebody has made it (JAX_DEFAULT_MATMUL_PRECISION), stays.
+    """
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        tf.config.experimental.enable_tensor_float_32_execution(False)
+    elif keras.backend.backend() == "jax":
+        import jax
+
+        if jax.config.jax_default_matmul_precision is None:
+            jax.config.update("jax_default_matmul_precision", "highest")
+
+
 with _stderr_held_back(), _without_jax():
     import keras
     from keras import ops
 
+    _multiply_in_full_precision()
     # The first operation is when the native library announces itself a second time.
     ops.convert_to_numpy(ops.matmul(ops.ones((2, 2)), ops.ones((2, 2))))
 

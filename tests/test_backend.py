@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import nbformat
+import pytest
 from nbclient import NotebookClient
 
 
@@ -57,3 +58,25 @@ def test_jax_is_left_alone_by_tensorflow_and_can_still_be_imported():
     environment = {**os.environ, "KERAS_BACKEND": "tensorflow"}
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment)
     assert done.returncode == 0, done.stderr
+
+
+PRECISIONS = {
+    "tensorflow": "import tensorflow as tf; print(tf.config.experimental.tensor_float_32_execution_enabled())",
+    "jax": "import jax; print(jax.config.jax_default_matmul_precision)",
+}
+
+
+@pytest.mark.parametrize(
+    "backend, given, expected",
+    [("tensorflow", None, "False"), ("jax", None, "highest"), ("jax", "default", "default"), ("jax", "high", "high")],
+)
+def test_products_are_not_rounded_to_tf32(backend, given, expected):
+    """Without it 41 tests for equal numbers fail on an H100 (`make jax`'s); here only the setting can be seen."""
+    pytest.importorskip(backend)
+    environment = {**os.environ, "KERAS_BACKEND": backend}
+    environment.pop("JAX_DEFAULT_MATMUL_PRECISION", None)
+    if given:
+        environment["JAX_DEFAULT_MATMUL_PRECISION"] = given
+    code = f"import fcn_tutorial.backend; {PRECISIONS[backend]}"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment)
+    assert done.stdout.strip() == expected, done.stderr
