@@ -49,15 +49,12 @@ def _multiply_in_full_precision():
 
     JAX's own setting, where somebody has made it (JAX_DEFAULT_MATMUL_PRECISION), stays.
     """
-    if keras.backend.backend() == "tensorflow":
-        import tensorflow as tf
-
-        tf.config.experimental.enable_tensor_float_32_execution(False)
-    elif keras.backend.backend() == "jax":
-        import jax
-
-        if jax.config.jax_default_matmul_precision is None:
-            jax.config.update("jax_default_matmul_precision", "highest")
+    name = keras.backend.backend()
+    library = sys.modules.get(name)  # Keras has imported it
+    if name == "tensorflow":
+        library.config.experimental.enable_tensor_float_32_execution(False)
+    elif name == "jax" and library.config.jax_default_matmul_precision is None:
+        library.config.update("jax_default_matmul_precision", "highest")
 
 
 with _stderr_held_back(), _without_jax():

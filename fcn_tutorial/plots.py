@@ -55,9 +55,9 @@ def segmentation(image, truth=None, prediction=None, titles=None):
 
 
 def show_wrong(ax, image, wrong):
-    """Draw `image` in pale grey on `ax`, with the pixels of the boolean map `wrong` (H, W) in dark red."""
+    """Draw `image` in pale grey on `ax`, with the pixels of the boolean map `wrong` (H, W) in orange (no class's)."""
     grey = np.asarray(image).mean(axis=-1, keepdims=True) / 255
-    picture = np.where(np.asarray(wrong)[..., None], np.array([0.63, 0.06, 0.0]), 0.6 + 0.4 * grey)
+    picture = np.where(np.asarray(wrong)[..., None], np.array([0.84, 0.37, 0.0]), 0.6 + 0.4 * grey)
     ax.imshow(picture, interpolation="nearest")
     _pixels(ax)
 

@@ -109,7 +109,7 @@ def metric_playground(truth, prediction, void=LEFT_OUT, absent=LEFT_OUT, before=
     fig.suptitle(", ".join(f"{name} {value:.3f}" for name, value in values.items()), fontsize=10)
     for bottom, title, labels in ((0.46, "truth", truth), (0.01, "prediction", prediction)):
         ax = fig.add_axes((0.01, bottom, 0.25, 0.39))
-        show_labels(ax, labels)
+        show_labels(ax, np.kron(labels, np.ones((8, 8), int)))  # or its borders would darken whole places
         ax.set(xlabel="", ylabel="", xticks=[], yticks=[])
         ax.set_title(title, fontsize=9, pad=3)
     _draw_matrix(fig.add_axes((0.38, 0.21, 0.34, 0.61)), matrix)
