@@ -4,6 +4,8 @@ BIN := .venv/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 COLAB_BIN := .venv-colab/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 STAMP := .venv/set-up-finished
 NBVAL := --nbval --nbval-sanitize-with tests/nbval_sanitize.cfg --nbval-cell-timeout 300
+# Two files at a time, for a browser and a kernel mostly wait; ARGS="-n 0" gives one after the other.
+PARALLEL := -n 2 --dist loadfile
 # What must hold on every Keras backend.
 BACKEND_TESTS := $(wildcard $(patsubst %,tests/test_%.py,backbones convolutionalize upsampling models folding losses stages training))
 NOTEBOOKS := $(wildcard notebooks/[0-9][0-9]_*.ipynb notebooks/exercises/[0-9][0-9]_*.ipynb)
@@ -20,7 +22,7 @@ run: setup
 	@$(BIN)/fcn-tutorial run $(ARGS)
 
 test: setup
-	$(BIN)/python -m pytest $(NBVAL) tests $(NOTEBOOKS) $(ARGS)
+	$(BIN)/python -m pytest $(PARALLEL) $(NBVAL) tests $(NOTEBOOKS) $(ARGS)
 
 lab: setup
 	@$(BIN)/fcn-tutorial lab $(ARGS)
@@ -37,7 +39,7 @@ bench: setup
 	$(BIN)/python benchmarks/run.py $(ARGS)
 
 jax: setup
-	KERAS_BACKEND=jax $(BIN)/python -m pytest $(BACKEND_TESTS) $(ARGS)
+	KERAS_BACKEND=jax $(BIN)/python -m pytest $(PARALLEL) $(BACKEND_TESTS) $(ARGS)
 
 # The notebooks with the versions that Colab has, in an environment of their own without JupyterLab.
 colab: .venv-colab/set-up-finished
