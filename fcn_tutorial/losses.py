@@ -59,34 +59,30 @@ def _value_and_gradient(down, class_weights, wide, labels, weight):
     (height, width), (rows, classes) = ops.shape(labels), ops.shape(wide)[:2]
     # What all classes of a pixel lose alike changes nothing, and interpolated maxima are no less than the pixel's own.
     wide = wide - ops.max(wide, axis=1, keepdims=True)
-    logits = ops.reshape(ops.matmul(down, ops.reshape(wide, (rows, classes * width))), (height, classes, width))
-    exponentials, total, logarithm = _exponentials(logits)
+    value, softmax = ops.cond(
+        ops.min(wide) > -80,  # so that no pixel's sum of exponentials vanishes
+        lambda: _of_all_classes(down, wide, weight),
+        lambda: _of_all_classes(down, wide, weight, largest=True),
+    )
     known = ops.where(weight > 0, labels, -1)  # one-hot of -1 is all zeros
     truth = ops.reshape(ops.one_hot(known, classes, axis=1, dtype="float32"), (height, classes * width))
     truth = ops.reshape(ops.matmul(ops.transpose(down), truth), (rows, classes, width)) * class_weights[:, None]
+    return value - ops.sum(wide * truth), softmax - truth
+
+
+def _of_all_classes(down, wide, weight, largest=False):
+    """The part of `_value_and_gradient` that doesn't ask for the labels: log-sum-exp and softmax.
+
+    largest: whether each pixel's largest logit is found and taken off first, two more passes over the pixels.
+    """
+    (rows, classes, width), height = ops.shape(wide), ops.shape(weight)[0]
+    logits = ops.reshape(ops.matmul(down, ops.reshape(wide, (rows, classes * width))), (height, classes, width))
+    offset = ops.max(logits, axis=1) if largest else 0.0
+    exponentials = ops.exp(logits - offset[:, None] if largest else logits)
+    total = ops.sum(exponentials, axis=1)
     softmax = ops.reshape(exponentials * (weight / total)[:, None], (height, classes * width))
     softmax = ops.reshape(ops.matmul(ops.transpose(down), softmax), (rows, classes, width))
-    return ops.sum(logarithm * weight) - ops.sum(wide * truth), softmax - truth
-
-
-def _exponentials(logits):
-    """Exponentials of logits (H, C, W), none above 0, their sum (H, W) over the classes and the sum's logarithm.
-
-    Where a sum would vanish, each pixel's logits are moved until its largest is 0: two more passes, seldom needed.
-    """
-
-    def as_they_are():
-        return exponentials, total, ops.log(total)
-
-    def moved():
-        largest = ops.max(logits, axis=1)
-        again = ops.exp(logits - largest[:, None])
-        total = ops.sum(again, axis=1)
-        return again, total, ops.log(total) + largest
-
-    exponentials = ops.exp(logits)
-    total = ops.sum(exponentials, axis=1)
-    return ops.cond(ops.min(total) > 1e-30, as_they_are, moved)
+    return ops.sum((ops.log(total) + offset) * weight), softmax
 
 
 def balancing_weights(dataset, classes, void=VOID):
