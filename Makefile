@@ -1,4 +1,4 @@
-# make setup | run | test | lab | notebooks | exercises | bench | colab | jax | lint | lock. On Windows, or without make: README.md.
+# make setup | run | test | lab | notebooks | exercises | bench | fuzz | colab | jax | lint | lock. On Windows, or without make: README.md.
 PYTHON ?=
 BIN := .venv/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 COLAB_BIN := .venv-colab/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
@@ -11,7 +11,7 @@ BACKEND_TESTS := $(wildcard $(patsubst %,tests/test_%.py,backbones convolutional
 NOTEBOOKS := $(wildcard notebooks/[0-9][0-9]_*.ipynb notebooks/exercises/[0-9][0-9]_*.ipynb)
 ARGS ?=
 
-.PHONY: setup run test lab notebooks exercises bench colab jax lint lock
+.PHONY: setup run test lab notebooks exercises bench fuzz colab jax lint lock
 
 setup: $(STAMP)
 
@@ -37,6 +37,10 @@ exercises: setup
 # Every claim of benchmarks/ measured; ARGS=--all adds the long ones, ARGS="loss folding" runs these alone.
 bench: setup
 	$(BIN)/python benchmarks/run.py $(ARGS)
+
+# Damaged files of every kind that is read, for an hour; ARGS="photos --minutes 5". What was too much lands in build/fuzz.
+fuzz: setup
+	$(BIN)/python tests/fuzz/campaign.py $(ARGS)
 
 jax: setup
 	KERAS_BACKEND=jax $(BIN)/python -m pytest $(PARALLEL) $(BACKEND_TESTS) $(ARGS)

@@ -1,0 +1,16 @@
+"""A minute of fuzzing: no damaged file ends a process, takes more memory than it may, or fails without fitting words."""
+
+import sys
+
+import pytest
+from campaign import fuzz
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="memory and limits are read as Linux keeps them")
+
+
+@pytest.mark.parametrize(("kind", "count"), [("photos", 12000), ("masks", 10000)])
+def test_damaged_files_are_refused_in_words_whatever_is_wrong_with_them(kind, count):
+    report = fuzz(kind, 0, count)
+    assert report.findings == []
+    assert sum(report.outcomes.values()) == count
+    assert min(report.outcomes["read"], report.outcomes["ValueError"]) > count / 50  # both sides were tried
