@@ -1,4 +1,4 @@
-"""A minute of fuzzing: no damaged file ends a process, takes more memory than it may, or fails without fitting words."""
+"""A minute of fuzzing: no damaged file ends a process, takes too much memory, or fails without fitting words."""
 
 import sys
 
