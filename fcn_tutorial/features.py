@@ -6,7 +6,7 @@ Nearly all the work of a training step with a frozen backbone would be computing
 import hashlib
 import io
 import json
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from pathlib import Path
 
 import numpy as np
@@ -63,7 +63,7 @@ def cached_features(network, dataset, folder=None, batch_size=8, progress=True):
     folder = Path(folder or temporary.path)
     try:
         if not _is_complete(folder, card):
-            with _alone(folder, progress):
+            with nullcontext() if temporary else _alone(folder, progress):
                 if not _is_complete(folder, card):  # nor has another program made it so meanwhile
                     hashes = _compute(network, dataset, folder, batch_size, progress)
                     files.write_text(folder / "card.json", json.dumps(card | {"files": hashes}))
@@ -120,7 +120,9 @@ def _alone(folder, progress):
         try:
             stack.enter_context(files.locked(folder, busy))
         except BlockingIOError as error:
-            stack.enter_context(bars.bar(desc=str(error), bar_format="{desc}", leave=False, disable=not progress))
+            stack.enter_context(
+                bars.bar(desc=f"{error} Waiting for it.", bar_format="{desc}", leave=False, disable=not progress)
+            )
             stack.enter_context(files.locked(folder, busy, wait=-1))
         new = not folder.exists()
         files.check_place(folder / "card.json")
@@ -162,7 +164,7 @@ def _growing(path, kind, shape):
     description = {"descr": np.dtype(kind).str, "fortran_order": False, "shape": shape}
     np.lib.format.write_array_header_1_0(header, description)
     with files.replacing(path) as unfinished:
-        files.reserve(unfinished, header.tell() + int(np.prod(shape)) * np.dtype(kind).itemsize)
+        files.reserve(unfinished, header.tell() + int(np.prod(shape)) * np.dtype(kind).itemsize, path)
         with unfinished.open("r+b") as file:
             file.write(header.getvalue())
 

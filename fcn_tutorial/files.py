@@ -55,9 +55,10 @@ def check_place(path):
         tried.unlink()
 
 
-def reserve(path, size):
+def reserve(path, size, meant=None):
     """Make the file `path` `size` bytes large and take its room on the disk now.
 
+    meant: the path to speak of, where `path` is an unfinished file's.
     A memory-mapped file without room of its own ends the whole program when the disk is full.
     Raises OSError that says how much was needed and how much there is; the file is then gone.
     """
@@ -76,7 +77,7 @@ def reserve(path, size):
             raise
         free = shutil.disk_usage(path.parent).free
         raise OSError(
-            f"{path} needs {size / 2**20:,.0f} MiB, and its disk has {free / 2**20:,.0f} MiB left. "
+            f"{meant or path} needs {size / 2**20:,.0f} MiB, and its disk has {free / 2**20:,.0f} MiB left. "
             "Free some space or name another folder."
         ) from error
 
