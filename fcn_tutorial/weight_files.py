@@ -66,7 +66,8 @@ class Stored:
 
 
 def damaged(path, why):
-    """The ValueError for a file that can't be read."""
+    """The ValueError for a file that can't be read; `why` may hold what the file says."""
+    why = "".join(letter if letter.isprintable() else "?" for letter in why[:200])
     return ValueError(f"{path} is no readable weights file, cut off or damaged ({why}). Fetch or train it again.")
 
 
@@ -124,7 +125,7 @@ def read(path):
             card = _parse(card)  # a text in the attribute of an earlier version
         return Stored(path, card, _places(table, base, size))
     except (ValueError, TypeError, KeyError, RecursionError) as error:
-        raise damaged(path, f"its card: {str(error)[:100]}") from error
+        raise damaged(path, f"its card: {error}") from error
 
 
 def _parse(text):
@@ -158,7 +159,7 @@ def _outline(path):
         raise damaged(path, "HDF5 does not come to an end with it") from error
     if done.returncode:
         said = done.stderr.decode(errors="replace").strip().splitlines()
-        raise damaged(path, said[-1][:200] if said and done.returncode == 1 else "HDF5 breaks off")
+        raise damaged(path, said[-1] if said and done.returncode == 1 else "HDF5 breaks off")
     return done.stdout
 
 
@@ -166,7 +167,7 @@ def _places(table, base, size):
     """{name: Place} from the JSON's table. Raises ValueError or TypeError for one that can't be true."""
     places, total = {}, 0
     for name, offset, kind, shape in table:
-        if kind not in _KINDS or not isinstance(name, str) or name in places:
+        if kind not in _KINDS or not isinstance(name, str) or not name.isprintable() or name in places:
             raise ValueError(f"an array {str(name)[:40]!r} of {str(kind)[:20]!r}")
         whole = all(type(number) is int and number < 2**48 for number in (offset, *shape))
         if not whole or len(shape) > 8 or offset < 0 or min(shape, default=1) < 1:

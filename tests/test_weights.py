@@ -150,6 +150,7 @@ ODD = {
     "a shape that is a number": array(3, 11),
     "an array with another shape": array(3, [1, 1, 8, 22]),
     "an array with another name": array(0, "../../etc"),
+    "an array with orders": array(0, "layers/\x1b[2J"),
     "the same array twice": lambda head: head["arrays"].append(head["arrays"][0]),
     "an array too few": lambda head: head["arrays"].pop(0) and None,
 }
