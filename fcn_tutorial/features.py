@@ -120,9 +120,8 @@ def _alone(folder, progress):
         try:
             stack.enter_context(files.locked(folder, busy))
         except BlockingIOError as error:
-            stack.enter_context(
-                bars.bar(desc=f"{error} Waiting for it.", bar_format="{desc}", leave=False, disable=not progress)
-            )
+            if progress:
+                bars.note(f"{error} Waiting for it.")
             stack.enter_context(files.locked(folder, busy, wait=-1))
         new = not folder.exists()
         files.check_place(folder / "card.json")

@@ -3,7 +3,7 @@
 import sys
 import time
 
-PAUSE = 10.0  # seconds at least between two lines where nobody watches
+PAUSE = 10.0  # seconds at least between two lines of a bar where nobody watches
 
 
 def bar(*iterable, **options):
@@ -11,6 +11,14 @@ def bar(*iterable, **options):
     from tqdm.auto import tqdm
 
     return tqdm(*iterable, **manners(), **options)
+
+
+def note(text):
+    """Write a line beside the bars, at once."""
+    from tqdm.auto import tqdm
+
+    if sys.stderr is not None:
+        tqdm.write(text, file=sys.stderr)
 
 
 def manners():
@@ -24,15 +32,17 @@ def manners():
 
 
 class _Log:
-    """A file for `tqdm` that passes whole lines on to stderr, and of all bars together only one every `PAUSE`."""
+    """A file for one bar of `tqdm` that passes whole lines on to stderr: one every `PAUSE`, and the bar's last."""
 
-    written = float("-inf")
+    def __init__(self):
+        self.written, self.held = time.monotonic(), ""
 
     def write(self, text):
-        line = text.replace("\x1b[A", "").strip()  # without the moves that overwrite a line
-        if line and sys.stderr is not None and time.monotonic() - _Log.written >= PAUSE:
-            _Log.written = time.monotonic()
-            sys.stderr.write(f"{line}\n")
+        self.held = text.replace("\x1b[A", "").strip() or self.held  # without the moves that overwrite a line
+        ends = text == "\n"
+        if self.held and sys.stderr is not None and (ends or time.monotonic() - self.written >= PAUSE):
+            sys.stderr.write(f"{self.held}\n")
+            self.written, self.held = time.monotonic(), ""
 
     def flush(self):
         if sys.stderr is not None:

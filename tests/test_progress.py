@@ -17,24 +17,33 @@ class Terminal(io.StringIO):
 
 @pytest.fixture
 def clock(monkeypatch):
-    """A clock that goes one second on with each look; nothing was written yet."""
+    """A clock that goes one second on with each look."""
     seconds = iter(range(10**9))
     monkeypatch.setattr("time.monotonic", lambda: next(seconds))
     monkeypatch.setattr("tqdm.std.time", lambda: next(seconds))
-    monkeypatch.setattr(progress._Log, "written", float("-inf"))
     return seconds
 
 
-def test_a_log_gets_a_line_every_ten_seconds_at_most_of_all_bars_together(clock, monkeypatch):
+@pytest.mark.parametrize("leave", [True, False])
+def test_a_log_gets_a_line_every_ten_seconds_and_the_end(clock, monkeypatch, leave):
     stderr = io.StringIO()
     monkeypatch.setattr(sys, "stderr", stderr)
-    for name in ("first", "second"):
-        for _ in progress.bar(range(200), desc=name, leave=name == "first"):
-            pass
+    for _ in progress.bar(range(200), desc="first", leave=leave):
+        pass
     lines = stderr.getvalue().splitlines()
     assert 2 <= len(lines) <= next(clock) / progress.PAUSE + 1
-    assert any(line.startswith("first: ") for line in lines) and any(line.startswith("second: ") for line in lines)
-    assert all(line.isprintable() and line == line.strip() for line in lines)
+    assert ("200/200" in lines[-1]) == leave
+    assert all(line.startswith("first: ") and line.isprintable() and line == line.strip() for line in lines)
+
+
+def test_a_short_bar_is_its_end_alone_in_a_log(monkeypatch):
+    stderr = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", stderr)
+    for leave in (True, False):
+        for _ in progress.bar(range(20), desc="first", leave=leave):
+            pass
+    (line,) = stderr.getvalue().splitlines()
+    assert "20/20" in line
 
 
 def test_a_terminal_sees_the_bar_move(monkeypatch):

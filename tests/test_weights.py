@@ -339,11 +339,11 @@ def test_two_that_want_the_same_maps_get_them_from_one(network, tmp_path, monkey
 
     monkeypatch.setattr(features, "_compute", slowly)
     waiting = threading.Event()
-    monkeypatch.setattr(features.bars, "bar", lambda *given, **_: _Told(given, waiting))
+    monkeypatch.setattr(features.bars, "note", lambda text: waiting.set())
     results = []
 
     def ask():
-        results.append(features.cached_features(network, DATA, folder, progress=False))
+        results.append(features.cached_features(network, DATA, folder))
 
     threads = [threading.Thread(target=ask) for _ in range(2)]
     for thread in threads:
@@ -358,24 +358,6 @@ def test_two_that_want_the_same_maps_get_them_from_one(network, tmp_path, monkey
         _, labels = cached[np.arange(4)]
         assert (labels == LABELS).all()
     assert maps_in(tmp_path) == ["maps"]
-
-
-class _Told:
-    """A bar that says when one waits: it goes over nothing then."""
-
-    def __init__(self, given, waiting):
-        self.items = given[0] if given else ()
-        if not given:
-            waiting.set()
-
-    def __iter__(self):
-        return iter(self.items)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        pass
 
 
 def test_what_a_killed_program_left_is_no_map(network, tmp_path):
