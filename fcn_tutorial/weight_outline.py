@@ -7,7 +7,7 @@ import json
 import sys
 from contextlib import suppress
 
-MEMORY, SECONDS = 2**30, 20  # an outline takes some megabytes and a fraction of a second
+MEMORY, SECONDS = 2**30, 5  # an outline takes some megabytes and a fraction of a second
 MOST = 2**22  # bytes of what is printed
 _ATTRIBUTE = "fcn_tutorial"
 
