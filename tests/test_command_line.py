@@ -125,6 +125,7 @@ def test_train_from_weights_that_exist(small, tmp_path, capsys):
         ("fcn32s", ["--data", "camvid", "--data-dir", "nowhere"], "nowhere"),
         ("fcn32s", ["--data", "street", "--data-dir", "."], "--data-dir belongs"),
         ("fcn32s", ["--data", "street", "--epochs", "0"], "--epochs"),
+        ("fcn32s", ["--data", "street", "--first", "0"], "--first is 0; expected 1 or more"),
         ("fcn32s", ["--data", "street", "--frozen-epochs", "-1"], "--frozen-epochs"),
         ("fcn32s", ["--data", "street", "--stages"], "fcn32s has no stages"),
         ("fcn4s", ["--data", "street", "--stages"], "fcn4s has no stages"),

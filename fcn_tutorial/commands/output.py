@@ -29,3 +29,13 @@ def course_parts():
     except ModuleNotFoundError as error:
         raise RuntimeError(f'{error.name} is not installed. In the clone: pip install -e ".[lab,site]"') from error
     return run, address.course_folder()
+
+
+def add_download(parser):
+    """Give a verb's parser the option --download, for `weights.load`."""
+    parser.add_argument(
+        "--download",
+        action="store_true",
+        help="let Keras fetch the backbone's ImageNet weights, where the weights file holds the head alone and its "
+        "backbone is one of keras.applications",
+    )

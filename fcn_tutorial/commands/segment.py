@@ -29,6 +29,7 @@ def add_parser(verbs):
         help="larger photos are shown to the network with a shorter side of N pixels, the scale of the frames it was "
         "trained on, and its labels stretched back; 0: never. Default: %(default)s",
     )
+    output.add_download(parser)
     output.add_json(parser)
     parser.set_defaults(call=call)
 
@@ -40,7 +41,8 @@ def call(arguments):
 
     if arguments.short_side < 0 or arguments.short_side == 1:
         raise ValueError(f"--short-side is {arguments.short_side}; expected 0 or at least 2 pixels.")
-    network = folding.fold_network(weights.load(arguments.weights or data_file(DEFAULT_WEIGHTS)))
+    file = arguments.weights or data_file(DEFAULT_WEIGHTS)
+    network = folding.fold_network(weights.load(file, arguments.download))
     arguments.out.mkdir(parents=True, exist_ok=True)
     done, failed = [], []
     for path, stem in zip(arguments.images, segmenting.distinct_stems(arguments.images), strict=True):

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 
 from nbclient import NotebookClient
 from nbclient.exceptions import CellControlSignal, CellExecutionError, CellTimeoutError, DeadKernelError
-from tqdm import tqdm
 
 from fcn_tutorial.course import kernels
+from fcn_tutorial.progress import bar
 
 MEASURED_TAG = "measured"  # the tag of a notebook's last code cell, which prints lines "name: value"
 CELL_TIMEOUT = 900  # seconds
@@ -41,7 +41,7 @@ class _Progress:
 
     def __init__(self, name, cells, quiet):
         self.name = name
-        self.bar = tqdm(total=cells, desc=name, bar_format=_BAR, disable=quiet, file=sys.stderr)
+        self.bar = bar(total=cells, desc=name, bar_format=_BAR, disable=quiet)
         self.watch = None
 
     def start(self, client):

@@ -12,7 +12,7 @@ import os
 from functools import partial
 from pathlib import Path
 
-from fcn_tutorial import paths
+from fcn_tutorial import paths, progress
 from fcn_tutorial.datasets import photos
 from fcn_tutorial.datasets.pairs import check_pair, read_mask
 
@@ -90,7 +90,8 @@ def download(folder=None, splits=SPLITS, base_url=SOURCE):
             for name in (split, f"{split}annot"):
                 (folder / name).mkdir(parents=True, exist_ok=True)
             _unfinished(folder, split).touch()
-        thread_map(partial(_fetch, fetcher), hashes, max_workers=8, desc="CamVid", unit="file")
+        shown = {"desc": "CamVid", "unit": "file", **progress.manners()}
+        thread_map(partial(_fetch, fetcher), hashes, max_workers=8, **shown)
         for split in splits:
             _unfinished(folder, split).unlink()
     finally:
