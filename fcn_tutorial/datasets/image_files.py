@@ -24,6 +24,7 @@ def open_image(path, formats=PHOTOS):
     advice = f"get it again, or save it as {'PNG or JPEG' if 'JPEG' in formats else 'PNG'} with another program."
     try:
         with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about notes in the file; what is wrong with pixels is an error
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             with Image.open(path, formats=PHOTOS) as image:
                 kind = "JPEG" if image.format == "MPO" else image.format
