@@ -275,9 +275,10 @@ def test_a_second_download_into_the_same_folder_is_refused_while_the_first_goes_
     place, fetch, said = tmp_path / "place", camvid._fetch, []
 
     def fetch_and_try_again(fetcher, name):
-        with pytest.raises(BlockingIOError, match="another program fetches CamVid"):
-            camvid.download(place, ("val",), server)
-        said.append(name)
+        if name not in said:
+            said.append(name)
+            with pytest.raises(BlockingIOError, match="another program fetches CamVid"):
+                camvid.download(place, ("val",), server)
         fetch(fetcher, name)
 
     monkeypatch.setattr(camvid, "_fetch", fetch_and_try_again)
