@@ -191,3 +191,16 @@ def test_names_and_errors(lite):
         backbones.load("vgg16", weights="mine")
     with pytest.raises(ValueError, match="no map at stride 64"):
         lite.features((64,))
+
+
+def test_a_download_that_fails_is_said_in_one_sentence(monkeypatch):
+    """Keras raises `Exception` itself, which nobody can tell from a mistake in the program."""
+    from fcn_tutorial.backbones import applications
+
+    def refused(weights):
+        raise Exception("URL fetch failure on https://away/net.h5: None -- Connection refused")
+
+    refused.__module__ = "keras.applications.mobilenet_v2"
+    monkeypatch.setattr(applications, "functions", lambda: {"mobilenet_v2": refused})
+    with pytest.raises(OSError, match="weights of mobilenet_v2 could not be fetched.*Connection refused.*proxy"):
+        backbones.load("mobilenet_v2")

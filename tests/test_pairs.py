@@ -86,6 +86,80 @@ def test_bad_mask_files_are_refused_by_path(tmp_path, bad, expected):
     assert "bad.png" in str(raised.value)
 
 
+def saved_mask(path, indices, palette=None, **options):
+    file = Image.fromarray(indices)
+    if palette is not None:
+        file.putpalette(np.asarray(palette, np.uint8).tobytes())
+    file.save(path, **options)
+    return path
+
+
+@pytest.mark.parametrize("name", ["mask.png", "mask.bmp", "mask.tif", "mask.gif"])
+def test_masks_without_loss_are_read_exactly(tmp_path, name):
+    indices = np.arange(12, dtype=np.uint8).repeat(6).reshape(8, 9)
+    palette = RNG.permutation(256)[:, None] * np.ones(3, int)  # greys that are no index
+    np.testing.assert_array_equal(pairs.read_mask(saved_mask(tmp_path / name, indices, palette)), indices)
+
+
+@pytest.mark.parametrize("form", ["JPEG", "WEBP", "PPM"])
+def test_a_mask_of_a_format_that_changes_pixels_is_refused_whatever_its_name(tmp_path, form):
+    saved_mask(tmp_path / "mask.png", mask(40, 40), format=form)
+    with pytest.raises(ValueError, match=f"mask.png is a {form} file.*PNG, BMP, GIF, TIFF.*as PNG"):
+        pairs.read_mask(tmp_path / "mask.png")
+
+
+def test_a_mask_with_jpeg_inside_tiff_is_refused(tmp_path):
+    saved_mask(tmp_path / "mask.tif", mask(40, 40), compression="jpeg")
+    with pytest.raises(ValueError, match="mask.tif is compressed as JPEG.*PNG"):
+        pairs.read_mask(tmp_path / "mask.tif")
+    for compression in ("tiff_lzw", "tiff_deflate", "raw"):
+        indices = mask(40, 40)
+        saved_mask(tmp_path / "mask.tif", indices, compression=compression)
+        np.testing.assert_array_equal(pairs.read_mask(tmp_path / "mask.tif"), indices)
+
+
+def test_nobody_is_told_to_save_a_damaged_mask_as_jpeg(tmp_path):
+    saved_mask(tmp_path / "mask.png", mask(40, 40))
+    (tmp_path / "mask.png").write_bytes((tmp_path / "mask.png").read_bytes()[:300])
+    with pytest.raises(ValueError, match="mask.png.*cut off") as raised:
+        pairs.read_mask(tmp_path / "mask.png")
+    assert "JPEG" not in str(raised.value) and "save it as PNG" in str(raised.value)
+
+
+def test_a_palette_with_the_courses_colours_in_another_order_is_refused(tmp_path):
+    """What is saved with an adaptive palette: the picture looks the same, its indices are others."""
+    truth = np.array([[5] * 8, [5] * 8, [3] * 8, [0] * 8], np.uint8)
+    shown = Image.fromarray(labels.colour(truth)).convert("P", palette=Image.Palette.ADAPTIVE)
+    shown.save(tmp_path / "mask.png")
+    assert not np.array_equal(np.asarray(shown), truth)
+    np.testing.assert_array_equal(np.asarray(shown.convert("RGB")), labels.colour(truth))
+    with pytest.raises(ValueError, match=r"mask.png has the colour of class \d+ \((sky|road|tree)\).*labels.PALETTE"):
+        pairs.read_mask(tmp_path / "mask.png")
+
+
+def test_other_peoples_palettes_pass_even_with_voids_grey_in_them(tmp_path):
+    indices = mask(12, 12)
+    for palette in (labels.PALETTE, 20 * np.arange(12)[:, None] + np.ones(3, int)):
+        file = saved_mask(tmp_path / "mask.png", indices, palette)
+        np.testing.assert_array_equal(pairs.read_mask(file), indices)
+    camvid = np.zeros((12, 3), int)
+    camvid[0] = 128  # CamVid's own colour of the sky is the course's of void
+    np.testing.assert_array_equal(pairs.read_mask(saved_mask(tmp_path / "mask.png", indices, camvid)), indices)
+
+
+def test_the_colours_of_a_mask_are_those_of_the_indices_in_it(tmp_path):
+    file = saved_mask(tmp_path / "mask.png", np.array([[0, 2], [2, 0]], np.uint8), [[1, 2, 3], [4, 5, 6], [7, 8, 9]])
+    assert pairs.open_mask(file)[1] == {0: (1, 2, 3), 2: (7, 8, 9)}
+    assert pairs.open_mask(saved_mask(tmp_path / "grey.png", mask()))[1] == {}
+
+
+def test_bands_are_all_rows_in_order():
+    for shape in ((1, 5), (5000, 700, 3), (3, 3_000_000)):
+        rows = [range(*part.indices(shape[0])) for part in pairs.bands(np.broadcast_to(np.uint8(0), shape))]
+        assert [row for part in rows for row in part] == list(range(shape[0]))
+        assert all(len(part) == 1 or len(part) * shape[1] <= 2**20 for part in rows)
+
+
 def test_missing_mask_is_named(tmp_path):
     with pytest.raises(FileNotFoundError, match="nowhere.png"):
         pairs.read_mask(tmp_path / "nowhere.png")
