@@ -124,14 +124,26 @@ def positive_weights(model, axis):
         raise ValueError(f"A footprint replaces weights; expected a Keras model, got {type(model).__name__}.")
     random, kept = np.random.default_rng(0), []
     try:
+        scales = {id(weight) for layer in _layers(model) if _is_layer_scale(layer) for weight in layer.weights}
         for weight in model.weights:
-            value = _positive(weight, axis, random)
+            value = np.ones(weight.shape) if id(weight) in scales else _positive(weight, axis, random)
             kept.append((weight, np.array(ops.convert_to_numpy(weight.value))))
             weight.assign(value)
         yield
     finally:
         for weight, value in kept:
             weight.assign(value)
+
+
+def _layers(model):
+    """All layers of a model, those of models inside it, too."""
+    for layer in model.layers:
+        yield from _layers(layer) if isinstance(layer, keras.Model) else [layer]
+
+
+def _is_layer_scale(layer):
+    """ConvNeXt's factor for each channel, the one weight in keras.applications that has no name."""
+    return (type(layer).__module__, type(layer).__name__) == ("keras.src.applications.convnext", "LayerScale")
 
 
 def _positive(weight, axis, random):
