@@ -155,7 +155,7 @@ def _single(step, before, axis):
         return Axis(1, None, None, None, before.unbounded_by or step.name)
     if step.kind == "Reshape" and before.stride is None:
         return _reshaped(step, before, axis)
-    over_images = step.kind == "BatchNormalization" and step.arguments.get("training") is True
+    over_images = step.kind == "BatchNormalization" and step.trains
     if step.kind == "GroupNormalization" or over_images:
         return replace(before, unbounded_by=before.unbounded_by or step.name)
     over_channels = step.kind in _OVER_CHANNELS and step.config.get("axis", -1) in (-1, 3, [-1], [3], (-1,), (3,))

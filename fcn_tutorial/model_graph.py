@@ -19,6 +19,11 @@ class Step(NamedTuple):
     arguments: dict
     shape: tuple | None = None
 
+    @property
+    def trains(self):
+        """Is the layer called as in training, whatever the model is called for: `layer(x, training=True)`?"""
+        return bool(self.arguments.get("training"))
+
 
 def read_steps(model):
     """Return (steps, outputs) of a functional or sequential Keras `model`.
@@ -66,9 +71,7 @@ def _read_model(config, inputs, prefix, steps):
             raise ValueError(f"layer {later[0][0]['config']['name']!r} takes an input that is no output of one tensor.")
         waiting = later
     # Keras counts the calls of a nested functional model from 1 in this one list, from 0 everywhere else.
-    nested = {
-        layer["config"]["name"] for layer in config["layers"] if _is_model(layer) and "output_layers" in layer["config"]
-    }
+    nested = {layer["config"]["name"] for layer in config["layers"] if "output_layers" in layer["config"]}
     return [known[name, call - (name in nested), k] for name, call, k in _references(config["output_layers"])]
 
 
@@ -102,9 +105,18 @@ def _add(layer, called, prefix, steps):
     (call, parents, arguments), config = called, layer["config"]
     name = prefix + config["name"] + (f" (call {call + 1})" if call else "")
     if _is_model(layer):
-        return _read_model(config, parents, name + "/", steps)
+        first, outputs = len(steps), _read_model(config, parents, name + "/", steps)
+        if arguments.get("training"):  # the layers of a model are called as it is, unless they are told otherwise
+            told = {"training": arguments["training"]}
+            inner = (step._replace(arguments=told | _without_none(step.arguments)) for step in steps[first:])
+            steps[first:] = list(inner)
+        return outputs
     steps.append(Step(name, kind_of(layer), config, tuple(parents), arguments))
     return [len(steps) - 1]
+
+
+def _without_none(arguments):
+    return {key: value for key, value in arguments.items() if value is not None}
 
 
 def _is_model(layer):

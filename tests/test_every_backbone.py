@@ -1,7 +1,8 @@
 """Every name that `backbones.names()` lists loads, has its maps, and has the stride that is computed and measured.
 
-With FCN_EVERY_BACKBONE=1 in the environment all forty are tried, without it one of each family that no other test
-measures.
+With FCN_EVERY_BACKBONE=1 in the environment all are tried, which takes more than half an hour of one core; without it
+one of each family that no other test measures. The three ways of measuring run on networks of up to 30 million weights;
+on the larger ones only that which computes shapes.
 """
 
 import gc
@@ -10,7 +11,7 @@ import os
 import numpy as np
 import pytest
 
-from fcn_tutorial import backbones, geometry
+from fcn_tutorial import backbones, geometry, measuring
 from fcn_tutorial.backend import keras
 from fcn_tutorial.commands import stride
 
@@ -32,8 +33,11 @@ def one_after_the_other():
 def test_a_backbone_loads_and_has_maps_and_a_stride(name, monkeypatch):
     loaded = backbones.load(name, weights=None)
     monkeypatch.setattr(backbones, "load", lambda *arguments, **options: loaded)  # for `stride.measure`, built once
+    if loaded.classifier.count_params() > 30e6:
+        monkeypatch.setattr(measuring, "measure_stride", lambda model: {"slope": measuring.stride_by_slope(model)})
     report = stride.measure(name)
-    assert set(report["measured"].values()) == {report["total_stride"]} == {32}, report
+    print(report)
+    assert set(report["measured"].values()) == {report["total_stride"]} == {32}
     assert set(loaded.feature_layers) == {4, 8, 16, 32} and None not in loaded.input_size
     features = loaded.features((4, 8, 16, 32))
     size = tuple(side + 64 for side in loaded.input_size)

@@ -379,8 +379,10 @@ def test_sizes_behind_a_global_pooling_are_keras_sizes():
 def test_a_norm_of_the_batch_itself_looks_everywhere():
     inputs = keras.Input((None, None, 4))
     for training in (True, False, None):
-        grid = last_grid(keras.Model(inputs, layers.BatchNormalization()(inputs, training=training)), (9, 9))
-        assert grid.unbounded == (training is True)
+        norm = layers.BatchNormalization()(inputs, training=training)
+        inner = keras.Model(inputs, layers.BatchNormalization()(inputs))(inputs, training=training)
+        for output in (norm, inner):
+            assert last_grid(keras.Model(inputs, output), (9, 9)).unbounded == (training is True)
 
 
 def test_unequal_strides_sizes_and_axes_are_refused_by_name():
