@@ -151,15 +151,7 @@ def _split(classifier):
         raise ValueError(
             f"{classifier.name} has several inputs or outputs; expected one image and one vector of scores."
         )
-    tensor, tail = classifier.outputs[0], []
-    while len(tensor.shape) == 2:
-        layer = tensor._keras_history.operation
-        if type(layer) not in _ADMITTED:
-            raise _refusal(layer)
-        if tensor is not layer.output:
-            raise ValueError(f"Layer {layer.name!r} is called several times; give each call a layer of its own.")
-        tail.insert(0, layer)
-        tensor = layer.input
+    tensor, tail = _behind_last_map(classifier)
     dense = [layer for layer in tail if type(layer) is layers.Dense]
     if not dense or not isinstance(tail[0], _POOLINGS):
         raise ValueError(
@@ -174,6 +166,20 @@ def _split(classifier):
     if isinstance(source, layers.GlobalAveragePooling2D):  # keepdims=True: its 1 x 1 map has lost the grid
         raise _refusal(source)
     return tensor, *_logits_part(tail)
+
+
+def _behind_last_map(classifier):
+    """The last tensor that is a map, or no vector, and the layers behind it."""
+    tensor, tail = classifier.outputs[0], []
+    while len(tensor.shape) == 2:
+        layer = tensor._keras_history.operation
+        if type(layer) not in _ADMITTED:
+            raise _refusal(layer)
+        if tensor is not layer.output:
+            raise ValueError(f"Layer {layer.name!r} is called several times; give each call a layer of its own.")
+        tail.insert(0, layer)
+        tensor = layer.input
+    return tensor, tail
 
 
 def _logits_part(tail):

@@ -172,11 +172,19 @@ def softmaxed(scores):
     return scores / scores.sum(-1, keepdims=True)
 
 
+@pytest.fixture
+def mixed():
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy("mixed_float16")
+    yield
+    keras.config.set_dtype_policy(before)
+
+
 @pytest.mark.parametrize("scale", [1, 1e6])
-def test_a_head_keeps_its_own_precision(scale):
+def test_a_head_keeps_its_own_precision(scale, mixed):
     """A float32 head behind a half-precision body: its logits go beyond 65,504, where half precision ends."""
     images = keras.Input((24, 20, 3))
-    x = layers.Conv2D(6, 3, 4, activation="relu", dtype="mixed_float16")(images)
+    x = layers.Conv2D(6, 3, 4, activation="relu")(images)
     for pooling in (layers.Flatten(dtype="float32"), layers.GlobalAveragePooling2D(dtype="float32")):
         model = randomised(keras.Model(images, layers.Dense(5, activation="softmax", dtype="float32")(pooling(x))))
         kernel, bias = model.layers[-1].get_weights()
