@@ -114,7 +114,7 @@ class Checkpoints(Kind):
     documented = ("read", "ValueError", "UnpicklingError")
 
     def right_files(self):
-        from small_checkpoint import write_checkpoint
+        from legacy_checkpoint import write_checkpoint
 
         rng = np.random.RandomState(0)
         storages = {"0": rng.normal(size=60).astype("<f4"), "1": rng.normal(size=7).astype("<f4")}
