@@ -1,6 +1,7 @@
 """How an environment finds this clone after ``pip install -e .``: hatchling's build hook (see pyproject.toml).
 
-Python up to 3.12 reads a .pth file in the locale's encoding and does not even start when that fails: only ASCII is safe.
+Python up to 3.12 reads a .pth file in the locale's encoding, and does not even start where that fails: only ASCII is
+safe.
 """
 
 import os

@@ -22,18 +22,21 @@ UNFINISHED = VENV / "set-up-unfinished"
 LOCK = ROOT / "requirements.txt"
 PYTHONS = ((3, 11), (3, 13))  # oldest and newest
 # Of a user's pip settings those that say how packages are fetched; the others (user, target, prefix, ...) lead astray.
-FETCHING = """cache-dir cert client-cert default-timeout extra-index-url find-links index-url keyring-provider no-cache-dir
-    no-index proxy retries timeout trusted-host use-deprecated use-feature""".split()
-SCRIPTS = """
-import pathlib, sysconfig
+FETCHING = """cache-dir cert client-cert default-timeout extra-index-url find-links index-url keyring-provider
+    no-cache-dir no-index proxy retries timeout trusted-host use-deprecated use-feature""".split()
+# Makes every script of an environment anew for the Python that runs this, as pip does it.
+SCRIPTS = r"""
+import pathlib, re, sysconfig
 from importlib.metadata import distributions
 from pip._vendor.distlib.scripts import ScriptMaker
 folder = sysconfig.get_path("scripts")
 maker = ScriptMaker(folder, folder)
 maker.clobber = maker.force = maker.set_mode = True
 maker.variants = {""}
+heads = re.compile(rb"\A(#!.*python.*\n|#!/bin/sh\n'''exec'.*\n' '''\n)+")
 for file in pathlib.Path(folder).iterdir():
-    if file.is_file() and not file.is_symlink() and file.read_bytes().startswith(b"#!"):
+    if file.is_file() and not file.is_symlink() and heads.match(script := file.read_bytes()):
+        file.write_bytes(heads.sub(b"#!python\n", script))
         maker.make(file.name)
 for distribution in distributions(path=[sysconfig.get_path("purelib")]):
     for point in distribution.entry_points:
