@@ -52,10 +52,11 @@ def _python():
 
 
 def _backend():
+    asked = os.environ.get("KERAS_BACKEND")  # before the import, which sets it
     try:
         from fcn_tutorial.backend import keras
     except Exception as error:  # a broken installation raises almost anything
-        advice = "Is KERAS_BACKEND set to something that isn't installed? Else: "
+        advice = f"KERAS_BACKEND is {asked!r}: is that installed? Else: " if asked else "Mend first what is off above; "
         command = installation.set_up_command(anew=True)
         yield Finding("backend", f"Keras does not start: {error}", False, advice + command)
         return

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Prints a Python that the course runs on: $1 if given, else .venv's own or the first suitable one that is found.
 # Refuses in one line.
-suits() { "$1" -I -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' >/dev/null 2>&1; }
+suits() { "$1" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' >/dev/null 2>&1; }
 
 asked=${1:-python3}
 [ -n "$1" ] || set -- .venv/bin/python .venv/Scripts/python.exe python3 python3.12 python3.13 python3.11 python

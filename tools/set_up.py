@@ -128,19 +128,20 @@ def environment():
 
 def pip_environment():
     """The same, and of the user's settings for pip, in the environment and in pip.conf, only those in FETCHING."""
-    result = {name: value for name, value in environment().items() if not name.startswith("PIP_")}
+    clean = {name: value for name, value in environment().items() if not name.startswith("PIP_")}
+    file = {name: value for name, value in os.environ.items() if name == "PIP_CONFIG_FILE"}
     listed = subprocess.run(
         [str(venv_python()), "-m", "pip", "config", "list"],
-        env=environment(),
+        env=clean | file,
         capture_output=True,
         encoding="utf-8",
         errors="replace",
     )
     for name, value in re.findall(r"^(?:global|install)\.([\w-]+)=(.+)$", listed.stdout, re.MULTILINE):
         if name in FETCHING:  # install's come behind global's, and count more
-            result[setting(name)] = " ".join(ast.literal_eval(value).split())
+            clean[setting(name)] = " ".join(ast.literal_eval(value).split())
     own = {setting(name) for name in FETCHING} & os.environ.keys()
-    return result | {name: os.environ[name] for name in own} | {"PIP_CONFIG_FILE": os.devnull}
+    return clean | {name: os.environ[name] for name in own} | {"PIP_CONFIG_FILE": os.devnull}
 
 
 def setting(name):
