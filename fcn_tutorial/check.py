@@ -21,8 +21,10 @@ def look():
             for finding in [found] if isinstance(found, Finding) else found:
                 findings.append(finding)
         except Exception as error:  # a broken installation raises almost anything
-            reason = str(error) or type(error).__name__
-            findings.append(Finding(name, f"could not be looked at: {reason}", False, "Mend first what else is off."))
+            found = f"could not be looked at: {str(error) or type(error).__name__}"
+            first = "Mend first what else is off."
+            advice = installation.set_up_command() if isinstance(error, ImportError) else first
+            findings.append(Finding(name, found, False, advice))
     return findings
 
 
@@ -56,7 +58,11 @@ def _backend():
     try:
         from fcn_tutorial.backend import keras
     except Exception as error:  # a broken installation raises almost anything
-        advice = f"KERAS_BACKEND is {asked!r}: is that installed? Else: " if asked else "Mend first what is off above; "
+        advice = (
+            f"KERAS_BACKEND is {asked!r}: is that installed? Else: "
+            if asked
+            else "Mend first what is off above; if nothing is: "
+        )
         command = installation.set_up_command(anew=True)
         yield Finding("backend", f"Keras does not start: {error}", False, advice + command)
         return

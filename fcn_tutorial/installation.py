@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
-from fcn_tutorial.course import address, kernels
+from fcn_tutorial.course import address
 
 
 @dataclass
@@ -132,6 +132,8 @@ def _way_out(file):
 
 def kernel():
     """The kernel that notebooks start: a Finding."""
+    from fcn_tutorial.course import kernels  # needs psutil, which may be what is missing
+
     try:
         command = kernels.kernel_command()
     except FileNotFoundError as error:

@@ -455,6 +455,12 @@ def test_check_goes_on_behind_what_it_cannot_look_at(monkeypatch):
     assert "of any kind" in findings[1].found and findings[1].advice
 
 
+def test_check_can_look_where_nothing_is_installed():
+    code = f"import sys; sys.path.insert(0, {str(ROOT)!r}); from fcn_tutorial.__main__ import main; main(['check'])"
+    done = subprocess.run([sys.executable, "-I", "-S", "-c", code], capture_output=True, text=True, check=True)
+    assert "OFF" in done.stdout and done.stdout.splitlines()[-1].endswith("things are off.")
+
+
 @pytest.mark.parametrize("metadata_too", [False, True])
 def test_check_says_that_pythonpath_leads_to_another_package(tmp_path, monkeypatch, metadata_too):
     (tmp_path / "numpy").mkdir()
