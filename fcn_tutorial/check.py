@@ -58,13 +58,9 @@ def _backend():
     try:
         from fcn_tutorial.backend import keras
     except Exception as error:  # a broken installation raises almost anything
-        advice = (
-            f"KERAS_BACKEND is {asked!r}: is that installed? Else: "
-            if asked
-            else "Mend first what is off above; if nothing is: "
-        )
-        command = installation.set_up_command(anew=True)
-        yield Finding("backend", f"Keras does not start: {error}", False, advice + command)
+        first = f"KERAS_BACKEND is {asked!r}: is that installed?" if asked else "Mend first what is off above."
+        advice = f"{first} Else: {installation.set_up_command(anew=True)}"
+        yield Finding("backend", f"Keras does not start: {error}", False, advice)
         return
     yield Finding("backend", f"Keras {keras.version()} on {keras.backend.backend()}", True)
     found = (keras.config.image_data_format(), keras.config.floatx())
