@@ -5,6 +5,7 @@ import os
 import runpy
 import subprocess
 import sys
+from collections import Counter
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -112,10 +113,17 @@ def _package(requirement):
 
 
 def _loaded(distribution):
-    """The file that Python loads when the package of a distribution is imported, None where there is none."""
-    heads = [file.parts[0] for file in distribution.files or [] if file.parts[1:] == ("__init__.py",)]
-    specs = [importlib.util.find_spec(head) for head in heads]
-    return Path(specs[0].origin) if specs and specs[0] and specs[0].origin else None
+    """The file that Python loads for the package of a distribution; None where it finds none.
+
+    Where the distribution doesn't say what its package is called, its own folder.
+    """
+    files = distribution.files or []
+    heads = {file.parts[0] for file in files if file.parts[1:] == ("__init__.py",)}
+    if not heads:
+        return Path(distribution.locate_file(""))
+    ((head, _),) = Counter(file.parts[0] for file in files if file.parts[0] in heads).most_common(1)
+    spec = importlib.util.find_spec(head)
+    return Path(spec.origin) if spec and spec.origin else None
 
 
 def _outside(place):

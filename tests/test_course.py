@@ -483,6 +483,12 @@ def test_check_names_a_package_whose_files_are_gone(monkeypatch):
     assert found and not any(finding.ok for finding in found) and "gone" in found[0].found
 
 
+def test_check_trusts_a_distribution_that_does_not_list_its_files(monkeypatch):
+    """Some systems' own packages do not, and single modules have no folder."""
+    monkeypatch.setattr(installation.metadata.PathDistribution, "files", None)
+    assert all(finding.ok for finding in installation.packages())
+
+
 def test_check_says_that_there_is_no_home(monkeypatch):
     def nowhere():
         raise RuntimeError("Could not determine home directory.")
