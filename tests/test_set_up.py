@@ -13,6 +13,12 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 ODD = "kürs [2026]"  # neither ASCII, nor without blanks, nor safe from globs
+LOCALES = [
+    {"LC_ALL": "C"},
+    {"LC_ALL": "C", "PYTHONUTF8": "0"},
+    {"LC_ALL": "not_GENERATED.UTF-8"},
+    {"LC_ALL": "C.UTF-8"},
+]
 posix = pytest.mark.skipif(os.name == "nt", reason="a shell, and scripts with a first line that names their Python")
 
 
@@ -116,6 +122,16 @@ def test_a_venv_whose_python_is_gone_is_made_anew(clone):
     assert set_up.what_lacks() == "" and set_up.runs()
 
 
+@pytest.mark.skipif(os.name == "nt", reason="paths are bytes where the locale decodes them")
+def test_the_folder_is_known_in_any_locale(clone):
+    recorded(clone).main()
+    code = "import runpy, sys; print(repr(runpy.run_path(sys.argv[1])['what_lacks']()))"
+    command = [sys.executable, "-c", code, str(clone / "tools" / "set_up.py")]
+    for locale in LOCALES:
+        done = subprocess.run(command, env={**os.environ, **locale}, capture_output=True, check=True)
+        assert done.stdout.strip() == b"''"
+
+
 def test_what_was_taken_away_is_brought_back(clone):
     set_up = recorded(clone)
     set_up.main()
@@ -190,14 +206,6 @@ def test_pip_works_in_a_folder_with_any_name(clone, monkeypatch):
     monkeypatch.setattr(set_up, "ROOT", clone / "empty")
     set_up.pip("--no-deps", "--no-build-isolation", "-e", ".")
     assert (site_packages(clone / ".venv") / "empty-1.dist-info").is_dir() and not (clone / "elsewhere").exists()
-
-
-LOCALES = [
-    {"LC_ALL": "C"},
-    {"LC_ALL": "C", "PYTHONUTF8": "0"},
-    {"LC_ALL": "not_GENERATED.UTF-8"},
-    {"LC_ALL": "C.UTF-8"},
-]
 
 
 def loaded_from(python, locale, folder):

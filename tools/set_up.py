@@ -57,13 +57,13 @@ def main(arguments=()):
         print(lacks, flush=True)
     if anew or UNFINISHED.exists() or not runs():
         make_venv()
-    elif stamp.get("folder") != str(ROOT):
+    elif stamp.get("folder") != folder():
         follow()
     install()
     if stamp.get("made from") == made_from() and set(stamp["contents"]) - contents():
         make_venv()  # pip takes a package for installed whose files are gone
         install()
-    stamp = {"made from": made_from(), "folder": str(ROOT), "contents": sorted(contents())}
+    stamp = {"made from": made_from(), "folder": folder(), "contents": sorted(contents())}
     STAMP.write_text(json.dumps(stamp), encoding="utf-8")
     UNFINISHED.unlink()
     print("The course is installed in .venv.")
@@ -96,12 +96,17 @@ def what_lacks():
         return "The set-up has not been finished here."
     if not runs():
         return "The Python that .venv was made with is gone or has changed."
-    if stamp["folder"] != str(ROOT):
+    if stamp["folder"] != folder():
         return f"This .venv was set up in {stamp['folder']}."
     if stamp["made from"] != made_from():
         return "The course's dependencies have changed since the set-up."
     missing = sorted(set(stamp["contents"]) - contents())
     return f".venv lacks {', '.join(missing[:4])}{', ...' if missing[4:] else ''}." if missing else ""
+
+
+def folder():
+    """The clone's path as text that is the same in every locale."""
+    return os.fsencode(ROOT).decode("utf-8", "backslashreplace")
 
 
 def made_from():
@@ -112,7 +117,7 @@ def made_from():
 def contents():
     """Names of what is installed in .venv, as a set: packages without their version, and their files' first folders."""
     pattern = "Lib/site-packages" if os.name == "nt" else "lib/python3.*/site-packages"
-    names = {name for folder in VENV.glob(pattern) for name in os.listdir(folder)}
+    names = {name for place in VENV.glob(pattern) for name in os.listdir(place)}
     return {re.sub(r"-[^-]*\.dist-info$", ".dist-info", name) for name in names - {"__pycache__"}}
 
 
