@@ -3,7 +3,8 @@ PYTHON ?=
 BIN := .venv/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 COLAB_BIN := .venv-colab/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 # The course's own command, by way of Python: a script's first line names its Python by the path that it once had.
-COURSE := $(BIN)/python -m fcn_tutorial
+# -P: no file of the current folder in the way of Python's own.
+COURSE := $(BIN)/python -P -m fcn_tutorial
 FIND_PYTHON := sh tools/find_python.sh "$(PYTHON)"
 NBVAL := --nbval --nbval-sanitize-with tests/nbval_sanitize.cfg --nbval-cell-timeout 300
 # Two files at a time, for a browser and a kernel mostly wait; ARGS="-n 0" gives one after the other.

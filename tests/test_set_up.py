@@ -190,6 +190,7 @@ def test_pip_works_in_a_folder_with_any_name(clone, monkeypatch):
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     set_up = module(clone / "tools" / "set_up.py")
     (clone / "requirements.txt").write_text("")
+    (clone / "random.py").write_text("raise ImportError('a file of a learner')")
     set_up.pip("--require-hashes", "-r", "requirements.txt", packages=1)
     (clone / "empty").mkdir()
     (clone / "empty" / "pyproject.toml").write_text(

@@ -136,7 +136,7 @@ def pip_environment():
     clean = {name: value for name, value in environment().items() if not name.startswith("PIP_")}
     file = {name: value for name, value in os.environ.items() if name == "PIP_CONFIG_FILE"}
     listed = subprocess.run(
-        [str(venv_python()), "-m", "pip", "config", "list"],
+        [str(venv_python()), "-P", "-m", "pip", "config", "list"],
         env=clean | file,
         capture_output=True,
         encoding="utf-8",
@@ -161,7 +161,7 @@ def runs():
 
 def ask(code):
     """What .venv's Python prints when it runs `code`, None where it fails."""
-    command = [str(venv_python()), "-c", code]
+    command = [str(venv_python()), "-P", "-c", code]  # -P: no file of the current folder in the way of Python's own
     try:
         done = subprocess.run(command, env=environment(), capture_output=True, encoding="utf-8", errors="replace")
     except OSError:
@@ -173,13 +173,13 @@ def make_venv():
     """Make .venv anew, with nothing but pip in it."""
     print("Making .venv ...", flush=True)
     base = getattr(sys, "_base_executable", None) or sys.executable  # .venv's own Python can't replace itself
-    if subprocess.run([base, "-m", "venv", "--clear", str(VENV)], env=environment()).returncode:
+    if subprocess.run([base, "-P", "-m", "venv", "--clear", str(VENV)], env=environment()).returncode:
         sys.exit("Making .venv failed, see above. On Debian and Ubuntu this helps: sudo apt install python3-venv")
 
 
 def follow():
     """Lead the scripts of a .venv that was moved or copied, which name their Python by its whole path, to its place."""
-    activate = [str(venv_python()), "-m", "venv", "--without-pip", str(VENV)]
+    activate = [str(venv_python()), "-P", "-m", "venv", "--without-pip", str(VENV)]
     if subprocess.run(activate, env=environment(), capture_output=True).returncode or ask(SCRIPTS) is None:
         make_venv()
 
@@ -197,7 +197,7 @@ def pip(*arguments, packages=0):
     """Run pip install with a count of packages in place of its many lines; leaves with its last words when it fails."""
     # In the clone, for pip refuses a path with brackets.
     process = subprocess.Popen(
-        [str(venv_python()), "-m", "pip", "install", "--disable-pip-version-check", *arguments],
+        [str(venv_python()), "-P", "-m", "pip", "install", "--disable-pip-version-check", *arguments],
         cwd=ROOT,
         env=pip_environment(),
         stdout=subprocess.PIPE,
