@@ -59,8 +59,8 @@ def main(arguments=()):
         make_venv()
     elif stamp.get("folder") != folder():
         follow()
-    install()
-    if stamp.get("made from") == made_from() and set(stamp["contents"]) - contents():
+    install(lock=not whole(stamp))
+    if stamp.get("made from") == made_from() and not whole(stamp):
         make_venv()  # pip takes a package for installed whose files are gone
         install()
     stamp = {"made from": made_from(), "folder": folder(), "contents": sorted(contents())}
@@ -102,6 +102,11 @@ def what_lacks():
         return "The course's dependencies have changed since the set-up."
     missing = sorted(set(stamp["contents"]) - contents())
     return f".venv lacks {', '.join(missing[:4])}{', ...' if missing[4:] else ''}." if missing else ""
+
+
+def whole(stamp):
+    """Whether .venv holds what the stamp names, and the stamp is of today's lock."""
+    return stamp.get("made from") == made_from() and set(stamp["contents"]) <= contents()
 
 
 def folder():
@@ -184,12 +189,13 @@ def follow():
         make_venv()
 
 
-def install():
-    """Install what the lock names, as far as it isn't there, and the course itself."""
+def install(lock=True):
+    """Install what the lock names, as far as it isn't there, and the course itself; lock=False: the course alone."""
     UNFINISHED.touch()
     STAMP.unlink(missing_ok=True)
-    text = LOCK.read_text(encoding="utf-8")
-    pip("--require-hashes", "-r", LOCK.name, packages=len(re.findall(r"^[\w.-]+==", text, re.MULTILINE)))
+    if lock:
+        text = LOCK.read_text(encoding="utf-8")
+        pip("--require-hashes", "-r", LOCK.name, packages=len(re.findall(r"^[\w.-]+==", text, re.MULTILINE)))
     pip("--no-deps", "--no-build-isolation", "-e", ".")
 
 
