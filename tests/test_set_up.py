@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from fcn_tutorial import installation
+
 ROOT = Path(__file__).resolve().parent.parent
 ODD = "kürs [2026]"  # neither ASCII, nor without blanks, nor safe from globs
 LOCALES = [
@@ -109,6 +111,15 @@ def test_a_copied_clone_is_given_scripts_of_its_own(clone, finished, capsys):
     assert (clone / ".venv/bin/shell").read_text() == "#!/bin/sh\necho 1\n"
     where = [str(clone / ".venv/bin/pip"), "--version"]
     assert str(clone) in subprocess.run(where, capture_output=True, encoding="utf-8", check=True).stdout
+
+
+def test_check_says_where_the_venv_was_set_up(clone, finished, monkeypatch):
+    monkeypatch.setattr(installation.address, "course_folder", lambda: clone)
+    monkeypatch.setattr(sys, "prefix", str(clone / ".venv"))
+    found = installation.course()
+    assert not found.ok and str(finished) in found.found and "set" in found.advice
+    recorded(clone).main()
+    assert "set up in" not in installation.course().found
 
 
 @posix
