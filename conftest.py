@@ -7,6 +7,11 @@ import pytest
 os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"  # the kernel of this environment, not one that the user has elsewhere
 
 
+def pytest_ignore_collect(collection_path):
+    """Leave out what a Mac lays beside each file on a foreign disk: ._01_one.ipynb is no notebook."""
+    return True if collection_path.name.startswith("._") else None
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_collect_file(file_path, parent):
     """Leave stderr out of nbval's comparison: libraries write there what differs from machine to machine."""

@@ -39,6 +39,9 @@ def build_parser():
 
 def main(arguments=None):
     """Run one verb and return its exit status: 0, or 1 when something is wrong, which is then said on stderr."""
+    for stream in (sys.stdout, sys.stderr):
+        if getattr(stream, "errors", None) == "strict":
+            stream.reconfigure(errors="backslashreplace")  # a path may hold what the terminal can't show
     parser = build_parser()
     parsed, rest = parser.parse_known_args(arguments)
     if rest and not getattr(parsed, "passes_on", False):

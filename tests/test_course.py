@@ -15,7 +15,7 @@ import pytest
 pytest.importorskip("nbclient")
 from nbformat import v4
 
-from fcn_tutorial import __main__, check
+from fcn_tutorial import __main__, check, installation, paths
 from fcn_tutorial.course import address, execute, fork, kernels, lab, mathml, notebooks, run, site
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -52,6 +52,13 @@ def empty_course(folder):
     return folder
 
 
+def leave_hidden_files(folder):
+    """What a Mac lays beside each file on a foreign disk: no text, and no notebook."""
+    for name in ("notebooks/._01_one.ipynb", "notebooks/exercises/student/._01_one.ipynb", "docs/._index.md"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(b"\x00\x05\x16\x07\x00\x02\xb0\xff")
+
+
 @pytest.fixture
 def course(tmp_path):
     return empty_course(tmp_path / "course")
@@ -65,6 +72,7 @@ def executed(tmp_path_factory):
     where = "import os, sys\nprint('python:', sys.prefix)\nprint('files:', len(os.listdir()))\nprint('stride: 32')"
     write(folder, "01_one.ipynb", code("1 + 1", "hide-output"), code(picture), code(where, "measured"))
     write(folder, "02_two.ipynb", code("import sys\nprint('red', file=sys.stderr)"), text="[back](01_one.ipynb)")
+    leave_hidden_files(folder)
     before = fingerprint(folder)
     return folder, run.run(folder, quiet=True), before
 
@@ -88,6 +96,14 @@ def test_the_table_names_every_notebook_and_figure(executed):
     for word in ("01_one", "02_two", "stride", "32", "minutes", "peak memory", "MiB"):
         assert word in text
     json.dumps([execution.report() for execution in executed[1]])
+
+
+def test_hidden_files_are_no_part_of_the_course(executed, tmp_path):
+    folder = shutil.copytree(executed[0], tmp_path / "copy")
+    pages = [file.name for file in (folder / "build").rglob("*") if file.is_file()]
+    assert [name for name in pages if name.startswith("._") or "none" in name] == ["none.html"]
+    assert [file.name for file in lab.copy(folder)] == ["01_one.ipynb", "02_two.ipynb"]
+    assert fork.rewrite(folder, "https://github.com/a/b") != []
 
 
 def test_executed_copies_are_normalised(executed):
@@ -229,8 +245,10 @@ def test_save_leaves_the_old_file_when_writing_fails(tmp_path, monkeypatch):
         notebooks.save(lesson(code("new")), file)
     assert file.read_bytes() == before and list(tmp_path.iterdir()) == [file]
     file.write_text("no notebook")
-    with pytest.raises(ValueError, match="is no notebook"):
-        notebooks.read(file)
+    for text in (b"no notebook", b"\xff", b"[]", b"{}", b'{"nbformat": 4, "nbformat_minor": 5, "cells": 3}'):
+        file.write_bytes(text)
+        with pytest.raises(ValueError, match="01_one.ipynb is no notebook"):
+            notebooks.read(file)
 
 
 def test_lab_copies_without_outputs_and_never_overwrites(course):
@@ -278,6 +296,45 @@ def test_the_address_moves_with_one_command_and_back(course, monkeypatch, capsys
     assert capsys.readouterr().out == "https://github.com/a-teacher/fcn.course\n"
     assert __main__.main(["address", URL]) == 0
     assert fingerprint(course) == before
+
+
+@pytest.mark.parametrize("name", ["docs/latin.md", "notebooks/02_two.ipynb"])
+def test_the_address_stays_where_a_file_cannot_be_read(course, name):
+    write(course, "01_one.ipynb", code("1"))
+    (course / name).write_bytes("[kürs](https://github.com/x)".encode("latin-1"))
+    before = fingerprint(course)
+    with pytest.raises(ValueError, match=f"{Path(name).name}.*UTF-8"):
+        fork.rewrite(course, "https://github.com/a-teacher/course")
+    assert fingerprint(course) == before
+
+
+def test_the_address_moves_as_a_whole_when_it_is_stopped_and_started_again(course, monkeypatch):
+    write(course, "01_one.ipynb", code("1"))
+    shutil.copy(ROOT / "README.md", course)
+    whole = shutil.copytree(course, course.with_name("whole"))
+    fork.rewrite(whole, "https://github.com/a/b")
+    with monkeypatch.context() as patch, pytest.raises(OSError):
+        replace, left = os.replace, [1, 1]
+        patch.setattr(os, "replace", lambda *names: replace(*names) if left and left.pop() else os.stat("/no/disk"))
+        fork.rewrite(course, "https://github.com/a/b")
+    assert address.read_address(course) == URL
+    fork.rewrite(course, "https://github.com/a/b")
+    assert fingerprint(course) == fingerprint(whole)
+
+
+def test_the_course_of_another_clone_is_not_taken_for_this_one(course, monkeypatch, capsys):
+    (course / "work").mkdir()
+    for folder in (course, course / "work"):
+        monkeypatch.chdir(folder)
+        with pytest.raises(RuntimeError, match="another one"):
+            address.course_folder()
+    before = fingerprint(course)
+    assert __main__.main(["address", "https://github.com/a/b"]) == 1
+    error = capsys.readouterr().err
+    assert str(ROOT) in error and str(course) in error and "make setup" in error
+    assert fingerprint(course) == before and address.read_address(ROOT) == URL
+    monkeypatch.chdir(ROOT / "docs")
+    assert address.course_folder() == ROOT
 
 
 @pytest.mark.parametrize(
@@ -365,7 +422,7 @@ def test_check_finds_what_is_off(monkeypatch, tmp_path, capsys):
     monkeypatch.setattr(efficientnet_lite, "weights_path", lambda: changed)
     monkeypatch.setattr(check, "MEMORY", 2**60)
     monkeypatch.setattr(
-        check.metadata, "requires", lambda _: ["numpy>=99", "no-such-package>=1", "ruff>=99; extra == 'test'"]
+        installation.metadata, "requires", lambda _: ["numpy>=99", "no-such-package>=1", "ruff>=99; extra == 'test'"]
     )
     monkeypatch.setattr(kernels, "kernel_command", lambda: ["/other/python"])
     off = {finding.name: finding for finding in check.look() if not finding.ok}
@@ -385,6 +442,103 @@ def test_check_survives_a_backend_that_does_not_start():
         text=True,
     )
     assert done.returncode == 1 and "Keras does not start" in done.stdout and "Traceback" not in done.stderr
+
+
+def test_check_goes_on_behind_what_it_cannot_look_at(monkeypatch):
+    def broken():
+        yield check.Finding("first", "found", True)
+        raise TypeError("of any kind")
+
+    monkeypatch.setattr(check, "_LOOKS", {"one": broken, "two": lambda: check.Finding("last", "found", True)})
+    findings = check.look()
+    assert [(finding.name, finding.ok) for finding in findings] == [("first", True), ("one", False), ("last", True)]
+    assert "of any kind" in findings[1].found and findings[1].advice
+
+
+def test_check_can_look_where_nothing_is_installed():
+    code = f"import sys; sys.path.insert(0, {str(ROOT)!r}); from fcn_tutorial.__main__ import main; main(['check'])"
+    done = subprocess.run([sys.executable, "-I", "-S", "-c", code], capture_output=True, text=True, check=True)
+    assert "OFF" in done.stdout and done.stdout.splitlines()[-1].endswith("things are off.")
+
+
+@pytest.mark.parametrize("metadata_too", [False, True])
+def test_check_says_that_pythonpath_leads_to_another_package(tmp_path, monkeypatch, metadata_too):
+    (tmp_path / "numpy").mkdir()
+    (tmp_path / "numpy" / "__init__.py").touch()
+    if metadata_too:
+        info = tmp_path / "numpy-1.5.dist-info"
+        info.mkdir()
+        (info / "METADATA").write_text("Metadata-Version: 2.1\nName: numpy\nVersion: 1.5\n")
+        (info / "RECORD").write_text("numpy/__init__.py,,\nnumpy-1.5.dist-info/METADATA,,\n")
+    code = "from fcn_tutorial import check, installation as i; print(check.as_text(list(i.packages())))"
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(tmp_path)])}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    assert "1 of " in done.stdout and f"take {tmp_path} out of it" in done.stdout
+    assert str(tmp_path / "numpy") in done.stdout and ("1.5" in done.stdout) == metadata_too
+
+
+def test_check_names_a_package_whose_files_are_gone(monkeypatch):
+    monkeypatch.setattr(installation.importlib.util, "find_spec", lambda _: None)
+    found = list(installation.packages())
+    assert found and not any(finding.ok for finding in found) and "gone" in found[0].found
+
+
+def test_check_trusts_a_distribution_that_does_not_list_its_files(monkeypatch):
+    """Some systems' own packages do not, and single modules have no folder."""
+    monkeypatch.setattr(installation.metadata.PathDistribution, "files", None)
+    assert all(finding.ok for finding in installation.packages())
+
+
+def test_check_says_that_there_is_no_home(monkeypatch):
+    def nowhere():
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(Path, "home", nowhere)
+    assert not installation.home().ok and "set HOME" in installation.home().advice
+    for name in ("FCN_TUTORIAL_CACHE", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    with pytest.raises(FileNotFoundError, match="Set FCN_TUTORIAL_CACHE"):
+        paths.cache_folder()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(ROOT))
+    assert paths.cache_folder() == ROOT / "fcn-tutorial"
+
+
+def test_check_says_that_jupyter_path_leads_to_another_kernel(tmp_path, monkeypatch):
+    folder = tmp_path / "kernels" / "python3"
+    folder.mkdir(parents=True)
+    spec = {"argv": ["/other/python", "-m", "ipykernel_launcher"], "display_name": "x", "language": "python"}
+    (folder / "kernel.json").write_text(json.dumps(spec))
+    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path))
+    monkeypatch.setattr(kernels, "kernel_command", lambda: spec["argv"])
+    found = installation.kernel()
+    assert not found.ok and "unset" in found.advice and str(tmp_path) in found.advice
+
+
+def test_check_shows_settings_of_keras_that_the_course_cannot_work_with(monkeypatch):
+    from fcn_tutorial.backend import keras
+
+    monkeypatch.setattr(keras.config, "floatx", lambda: "float16")
+    monkeypatch.setattr(keras.config, "image_data_format", lambda: "channels_first")
+    (found,) = [finding for finding in check.look() if not finding.ok]
+    assert found.name == "keras.json" and "channels_first, float16" in found.found and "keras.json" in found.advice
+
+
+def test_check_names_the_folder_that_notebooks_load_the_course_from(monkeypatch, tmp_path):
+    (tmp_path / "fcn_tutorial").mkdir()
+    (tmp_path / "fcn_tutorial" / "__init__.py").touch()
+    assert installation.course().ok
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    assert not installation.course().ok and str(tmp_path) in installation.course().found
+
+
+def test_a_terminal_without_umlauts_gets_the_answer(monkeypatch):
+    import io
+
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(io.BytesIO(), "ascii"))
+    monkeypatch.setattr(address, "read_address", lambda _: "https://github.com/kürs/kürs")
+    assert __main__.main(["address"]) == 0
+    sys.stdout.flush()
+    assert b"k\\xfcrs" in sys.stdout.buffer.getvalue()
 
 
 @pytest.mark.parametrize(("stored", "passes"), [("same", True), ("other", False)])

@@ -17,7 +17,7 @@ def copy(folder):
     """
     source, work, new = folder / "notebooks", folder / "work", []
     work.mkdir(exist_ok=True)
-    for file in sorted([*source.glob("*.ipynb"), *source.glob("exercises/student/*.ipynb")]):
+    for file in notebooks.listed(source, "*.ipynb") + notebooks.listed(source, "exercises/student/*.ipynb"):
         target = work / file.relative_to(source)
         if target.exists():
             continue

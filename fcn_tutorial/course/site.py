@@ -27,7 +27,7 @@ def build(folder, executed, out):
     """
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as scratch:
         source, pages = Path(scratch) / "source", Path(scratch) / "pages"
-        shutil.copytree(folder / "docs", source)
+        shutil.copytree(folder / "docs", source, ignore=shutil.ignore_patterns(".*"))
         _lay_notebooks(executed, source / "notebooks", "../_static")
         _lay_notebooks(folder / "notebooks" / _EXERCISES, source / "notebooks" / _EXERCISES, "../../../_static")
         command = [sys.executable, "-m", "sphinx", "-q", "-b", "html", "-d", str(Path(scratch) / "doctrees")]
@@ -44,7 +44,7 @@ def build(folder, executed, out):
 def _lay_notebooks(folder, target, pictures):
     """Copy the notebooks of `folder`; the badges' pictures come from the course's own `pictures`, not from the web."""
     target.mkdir(parents=True)
-    if not (files := sorted(folder.glob("*.ipynb"))):
+    if not (files := notebooks.listed(folder, "*.ipynb")):
         (target / "none.md").write_text("# None yet\n", encoding="utf-8")
     for file in files:
         notebook = notebooks.read(file)
