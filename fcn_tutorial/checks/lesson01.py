@@ -73,10 +73,21 @@ def last_map(numbers):
             ),
             Mistake(up(total)[::-1], "Both are there, in the other order: first the rows, then the columns."),
             Mistake(up(total // 2), "That is the map before the last one. Count the halvings again."),
+            Mistake(
+                _halved(numbers, lambda side: side // 2 + 1),
+                "You add one more at each layer. And where a side is even, so that nothing is left over?",
+            ),
         ),
         "A side is halved again and again, and what is left over still gets a cell.",
         "Write down the rows after each layer, one below the other, and round as the text says. Then the columns.",
     )
+
+
+def _halved(numbers, halve):
+    sides = list(numbers.photo)
+    for _ in range(numbers.halvings):
+        sides = [halve(side) for side in sides]
+    return sides
 
 
 def preprocess(numbers):
@@ -87,7 +98,7 @@ def preprocess(numbers):
         return (values.astype(float) - middle) / spread
 
     return Task(
-        Function(tuple((photo,) for photo in numbers.photos), Numbers(shape=None, tolerance=1e-3)),
+        Function(tuple((photo,) for photo in numbers.photos), Numbers(shape=None)),
         rule,
         (
             Mistake(
@@ -129,7 +140,7 @@ def logits_after(numbers):
         "none": (logit,) * 4,
     }
     return Task(
-        Numbers(shape=(4,), tolerance=1e-3),
+        Numbers(shape=(4,), decimals=2),
         (logit, doubled, logit, bordered),
         tuple(Mistake(answer, _FORESEEN[name]) for name, answer in answers.items()),
         "The mean forgets where the cells lie, not how many they are, and the bias comes after it.",
@@ -169,6 +180,12 @@ def evidence_middle(numbers):
                 lambda *case: _middle(_heat(*case), case[-1], case[-1] / 2),
                 "Half a pixel off. Take the pixels 0, 1, 2 and 3: which place is their middle?",
             ),
+            Mistake(
+                lambda *case: _middle(_heat(*case), case[-1], (case[-1] - 1) // 2),
+                "Half a pixel off: `//` cuts the half away. Take the pixels 0, 1, 2 and 3: which place is their middle?",
+            ),
+            *(Mistake(_with_stride(*fixed), words) for fixed, words in _FIXED),
+            *(Mistake(_in_whole_pixels(whole), _WHOLE) for whole in (np.rint, np.floor)),
             Mistake(lambda *case: _middle(_heat(*case), case[-1])[::-1], "Row and column have changed places."),
             Mistake(
                 lambda *case: _middle(_heat(*case) == _heat(*case).max(), case[-1]),
@@ -176,8 +193,26 @@ def evidence_middle(numbers):
             ),
         ),
         "You asked every cell before the mean could mix them, and the place was still there.",
-        "Draw a map in which one cell alone speaks for the class. Does your function name its middle, in pixels?",
+        "Draw a map in which one cell alone speaks for the class, and compare with the middle of its pixels. Then let two "
+        "cells speak, one of them louder: between their middles, nearer to the louder one, is the answer.",
     )
+
+
+_FIXED = tuple(
+    (fixed, "That fits cells of one size only. Is there a number in your function where `stride` should stand?")
+    for fixed in ((32, 15.5), (None, 15.5), (32, None))
+)
+_WHOLE = "That is rounded to whole pixels. A middle may lie between two pixels: give it as it is."
+
+
+def _with_stride(fixed, shift):
+    return lambda cells, weights, bias, stride: _middle(
+        _heat(cells, weights, bias), fixed or stride, (stride - 1) / 2 if shift is None else shift
+    )
+
+
+def _in_whole_pixels(whole):
+    return lambda *case: whole(_middle(_heat(*case), case[-1]))
 
 
 def _heat(cells, weights, bias, *_):

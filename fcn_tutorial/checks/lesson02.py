@@ -85,13 +85,18 @@ def as_window(numbers):
 def dense_everywhere(numbers):
     """Write the function that applies a Dense layer behind Flatten at each place of a larger map."""
     return Task(
-        Function(tuple(numbers.maps)),
+        Function((*numbers.maps, _smaller(*numbers.maps[0]))),
         _slide,
         _SLID_WRONGLY,
         "The same Dense layer, asked at each place of the window, and its bias added once.",
         "Try a map as large as the window: there your function must give the Dense layer's own answer.",
         outside="How many places are there, down and across, and how many units?",
     )
+
+
+def _smaller(cells, kernel, bias, rows, columns):
+    """The same with a window of four cells, and with a unit less."""
+    return cells, kernel[: 4 * cells.shape[-1], 1:], bias[1:], 2, 2
 
 
 def _slide(cells, kernel, bias, rows, columns):
@@ -134,7 +139,7 @@ _SLID_WRONGLY = (
 def head_everywhere(numbers):
     """Write the function that slides a head with a mean and hidden layers over a larger map."""
     return Task(
-        Function(tuple(numbers.heads)),
+        Function((*numbers.heads, (numbers.heads[0][0], 2, 2, numbers.heads[0][3]))),
         _head,
         _HEADS,
         "The mean keeps its place before the ReLU and becomes a window, so the head answers as it did in training.",

@@ -53,7 +53,7 @@ def pixel_value(numbers):
         return float(np.interp(position, np.arange(len(row)), row))
 
     return Task(
-        Numbers(tolerance=1e-3),
+        Numbers(decimals=3),
         at(right),
         (
             Mistake(row[pixel // factor], "That is the score of the cell that covers the pixel: nearest neighbour."),
@@ -119,7 +119,14 @@ def transposed_convolution(numbers):
     """Write the transposed convolution with all its channels."""
     scores, kernel = numbers.scores, numbers.kernel
     return Task(
-        Function(((scores, kernel, numbers.stride), (scores[:, :2] / 2, kernel[:2, :1] / 4, 3))),
+        Function(
+            (
+                (scores, kernel, numbers.stride),
+                (scores[:, :2] / 2, kernel[:2, :1] / 4, 3),
+                (scores[:, :, :2], kernel[:, :2, :2, :2], 1),
+                (scores, kernel[:2, :, :2], 2),
+            )
+        ),
         _stamp,
         (
             Mistake(
@@ -135,8 +142,16 @@ def transposed_convolution(numbers):
                 "Your stamps are turned by half a turn. The kernel's first row is the first row of the stamp.",
             ),
             Mistake(
-                lambda scores, kernel, stride: _stamp(scores, kernel * np.eye(3), stride),
+                lambda scores, kernel, stride: _stamp(scores, kernel * np.eye(*kernel.shape[2:]), stride),
                 "Each channel stamps on itself alone. This kernel has weights for every pair of channels.",
+            ),
+            Mistake(
+                lambda scores, kernel, stride: _stamp(scores, kernel, stride, axis=3),
+                "Right while as many channels go out as come in. Which axis of the kernel says how many go out?",
+            ),
+            Mistake(
+                lambda scores, kernel, stride: _stamp(scores, kernel, numbers.stride),
+                "That steps equally far in every example. Is there a number where `stride` should stand?",
             ),
             Mistake(_as_large_as_the_cells, "Your map has `stride` pixels a cell. How far does the last stamp reach?"),
         ),
@@ -146,9 +161,9 @@ def transposed_convolution(numbers):
     )
 
 
-def _stamp(scores, kernel, stride, add=True):
+def _stamp(scores, kernel, stride, add=True, axis=2):
     (rows, columns), size = scores.shape[:2], kernel.shape[:2]
-    out = np.zeros(((rows - 1) * stride + size[0], (columns - 1) * stride + size[1], kernel.shape[2]))
+    out = np.zeros(((rows - 1) * stride + size[0], (columns - 1) * stride + size[1], kernel.shape[axis]))
     for row, column in np.ndindex(rows, columns):
         here = out[row * stride : row * stride + size[0], column * stride : column * stride + size[1]]
         here[:] = kernel @ scores[row, column] + add * here

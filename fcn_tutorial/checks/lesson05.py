@@ -56,7 +56,14 @@ def loss(numbers):
     labels, logits, void = numbers.labels, numbers.logits, numbers.void
     return Task(
         Function(
-            ((labels, logits, void), (labels[1:, :, ::2], logits[1:, :, ::2], void), (labels % 4, logits, 7)), Numbers()
+            (
+                (labels, logits, void),
+                (labels[1:, :, ::2], logits[1:, :, ::2], void),
+                (labels % 3, logits[..., :3], 7),
+                (np.where(labels == void, 7, labels), logits, 7),
+                (labels % 4, logits, 0),
+            ),
+            Numbers(),
         ),
         _mean_loss,
         _LOSSES,
@@ -77,6 +84,10 @@ def _mean_loss(labels, logits, void):
     return _known_losses(labels, logits, void).sum() / (labels != void).sum()
 
 
+def _by_range(labels, logits):
+    return np.where(labels < logits.shape[-1], labels, 255), logits, 255
+
+
 def _mean_of_images(labels, logits, void):
     known = labels != void
     return np.mean(_known_losses(labels, logits, void).sum(axis=(1, 2)) / known.sum(axis=(1, 2)))
@@ -88,7 +99,7 @@ _LOSSES = (
         "Void pixels are counted as class 0. Change their logits, as a test: your loss moves.",
     ),
     Mistake(
-        lambda labels, logits, void: _losses(np.minimum(labels, logits.shape[-1] - 1), logits).mean(),
+        lambda labels, logits, void: _losses(np.where(labels == void, logits.shape[-1] - 1, labels), logits).mean(),
         "Void pixels are counted as the last class. Change their logits, as a test: your loss moves.",
     ),
     Mistake(
@@ -97,6 +108,14 @@ _LOSSES = (
     ),
     Mistake(lambda *given: _known_losses(*given).sum(), "That is the sum over the known pixels, not the mean."),
     Mistake(_mean_of_images, "That is the mean of the images' means. Whose pixels then weigh more than others'?"),
+    Mistake(
+        lambda labels, logits, void: _mean_loss(labels, logits, 255),
+        "Your function leaves out 255, whatever it is told. In another data set another label marks void: use `void`.",
+    ),
+    Mistake(
+        lambda labels, logits, void: _mean_loss(*_by_range(labels, logits)),
+        "Your function leaves out what is too large for a class. Void can be any label, even 0: use `void`.",
+    ),
     Mistake(
         lambda *given: _mean_loss(*given) / np.log(2), "That is the loss in bits. Which logarithm belongs to nats?"
     ),
@@ -108,7 +127,7 @@ def rate_factor(numbers):
     image, known = numbers.image_size[0] * numbers.image_size[1], 1 - numbers.void_percent / 100
     pixels = numbers.batch * image
     return Task(
-        Numbers(tolerance=1e-6),
+        Numbers(tolerance=3e-5),
         pixels * known,
         (
             Mistake(1, "A sum and a mean differ by more than a name. Which of the two has the larger gradient?"),
@@ -136,15 +155,24 @@ def two_metrics(numbers):
         "absent": (accuracy.sum() / 5, iou.sum() / 5),
         "columns": (class_accuracy(known.T).mean(), right[1]),
         "pixel accuracy": (np.trace(known) / known.sum(), right[1]),
+        "weighted": (right[0], metrics.scores(known).frequency_weighted_iou),
+        "pooled": (right[0], np.trace(known) / (2 * known.sum() - np.trace(known))),
+        "dice": (right[0], _mean_dice(known)),
+        "union": (right[0], _mean_dice(known) / 2),
         "percent": (100 * right[0], 100 * right[1]),
     }
     return Task(
-        Numbers(shape=(2,), tolerance=1e-3),
+        Numbers(shape=(2,), decimals=3),
         right,
         tuple(Mistake(answer, _MISCOUNTED[name]) for name, answer in answers.items()),
         "Void and a class that doesn't occur stay outside, and each class that does has the same say.",
         "Take one class: how many true pixels has it, how many predicted ones, and how many are both? Leave void out.",
     )
+
+
+def _mean_dice(table):
+    true, predicted = table.sum(axis=1), table.sum(axis=0)
+    return (2 * np.diag(table)[true > 0] / (true + predicted)[true > 0]).mean()
 
 
 _MISCOUNTED = {
@@ -154,6 +182,10 @@ _MISCOUNTED = {
     "absent": "A class that doesn't occur at all counts as a zero in both.",
     "columns": "The second is right. In the first, which way do rows run?",
     "pixel accuracy": "The second is right. The first is pixel accuracy, in which large classes have a larger say.",
+    "weighted": "The first is right. In the second, large classes have a larger say: each class has the same.",
+    "pooled": "The first is right. In the second all classes are thrown together. Divide for each class, then take a mean.",
+    "dice": "The first is right. The second is twice what is shared, by the sum of both (Dice). By what does an IoU divide?",
+    "union": "The first is right. In the second, the union has what both have in common in it twice.",
     "percent": "Those are percent. Give shares, from 0 to 1.",
 }
 
@@ -162,7 +194,7 @@ def data_set_iou(numbers):
     """Write the mean IoU of a data set."""
     pairs, classes, void = numbers.pairs, numbers.classes, numbers.void
     return Task(
-        Function(((pairs, classes, void), (pairs[1:], classes, void)), Numbers()),
+        Function(((pairs, classes, void), (pairs[1:], classes, void), (_doubled(pairs), 2 * classes, 200)), Numbers()),
         lambda pairs, *rest: metrics.scores(sum(metrics.confusion_matrix(*pair, *rest) for pair in pairs)).mean_iou,
         _DATA_SET_IOUS,
         "One table for the whole data set, then the metric, once.",
@@ -170,7 +202,30 @@ def data_set_iou(numbers):
     )
 
 
+def _doubled(pairs):
+    """The same with other numbers: each class has twice its own, void is 200."""
+    return [(np.where(truth == 255, 100, truth) * np.uint8(2), prediction * np.uint8(2)) for truth, prediction in pairs]
+
+
+def _some_ious(table, classes):
+    """As `class_iou`, but the first classes alone have a say."""
+    union = (table.sum(axis=1) + table.sum(axis=0) - np.diag(table))[:classes]
+    return np.diag(table)[:classes][union > 0] / union[union > 0]
+
+
 _DATA_SET_IOUS = (
+    Mistake(
+        lambda pairs, classes, void: class_iou(counts(pairs, 256, 255)).mean(),
+        "Your function leaves out 255, whatever it is told. In another data set another label marks void: use `void`.",
+    ),
+    Mistake(
+        lambda pairs, classes, void: class_iou(counts(pairs, 20, void)).mean(),
+        "Your function knows 20 classes, whatever it is told. Another data set has more of them: use `classes`.",
+    ),
+    Mistake(
+        lambda pairs, classes, void: _some_ious(counts(pairs, 256, void), 20).mean(),
+        "Your function stops after 20 classes, whatever it is told. Another data set has more of them: use `classes`.",
+    ),
     Mistake(
         lambda pairs, *given: np.mean([class_iou(counts([pair], *given)).mean() for pair in pairs]),
         "That is the mean of the images' mean IoUs. What does one lost pixel cost where a class is rare?",

@@ -79,8 +79,8 @@ def own_channel(scores, kernel, stride):
 
 
 def image_sized(scores, kernel, stride):
-    whole, (rows, columns, channels) = stamped(scores, kernel, stride), scores.shape
-    result = np.zeros((rows * stride, columns * stride, channels))
+    whole, (rows, columns) = stamped(scores, kernel, stride), scores.shape[:2]
+    result = np.zeros((rows * stride, columns * stride, whole.shape[2]))
     part = whole[: rows * stride, : columns * stride]
     result[: len(part), : part.shape[1]] = part
     return result
