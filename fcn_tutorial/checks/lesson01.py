@@ -163,38 +163,10 @@ def evidence_middle(numbers):
     return Task(
         Function(tuple(numbers.evidence), Numbers(shape=(2,))),
         lambda *case: _middle(_heat(*case), case[-1]),
-        (
-            Mistake(
-                lambda cells, weights, bias, stride: _middle(cells @ weights + bias, stride),
-                "Cells that speak against the class push the middle away. What are they to count as?",
-            ),
-            Mistake(
-                lambda cells, weights, bias, stride: _middle(_heat(cells, weights, 0), stride),
-                "The bias is missing, so more cells speak for the class than really do.",
-            ),
-            Mistake(
-                lambda *case: _middle(_heat(*case), case[-1], 0),
-                "Each cell is taken for its upper left pixel. Where is the middle of all its pixels?",
-            ),
-            Mistake(
-                lambda *case: _middle(_heat(*case), case[-1], case[-1] / 2),
-                "Half a pixel off. Take the pixels 0, 1, 2 and 3: which place is their middle?",
-            ),
-            Mistake(
-                lambda *case: _middle(_heat(*case), case[-1], (case[-1] - 1) // 2),
-                "Half a pixel off: `//` cuts the half away. Take the pixels 0, 1, 2 and 3: which place is their middle?",
-            ),
-            *(Mistake(_with_stride(*fixed), words) for fixed, words in _FIXED),
-            *(Mistake(_in_whole_pixels(whole), _WHOLE) for whole in (np.rint, np.floor)),
-            Mistake(lambda *case: _middle(_heat(*case), case[-1])[::-1], "Row and column have changed places."),
-            Mistake(
-                lambda *case: _middle(_heat(*case) == _heat(*case).max(), case[-1]),
-                "That is the middle of the strongest cell. The others have a say too, each with its weight.",
-            ),
-        ),
+        _MISPLACED,
         "You asked every cell before the mean could mix them, and the place was still there.",
-        "Draw a map in which one cell alone speaks for the class, and compare with the middle of its pixels. Then let two "
-        "cells speak, one of them louder: between their middles, nearer to the louder one, is the answer.",
+        "Draw a map in which one cell alone speaks for the class, and compare with the middle of its pixels. Then let "
+        "two cells speak, one of them louder: the answer is between their middles, nearer to the louder one.",
     )
 
 
@@ -222,3 +194,34 @@ def _heat(cells, weights, bias, *_):
 def _middle(heat, stride, shift=None):
     shift = (stride - 1) / 2 if shift is None else shift
     return [stride * np.average(places, weights=heat) + shift for places in np.indices(heat.shape)]
+
+
+_MISPLACED = (
+    Mistake(
+        lambda cells, weights, bias, stride: _middle(cells @ weights + bias, stride),
+        "Cells that speak against the class push the middle away. What are they to count as?",
+    ),
+    Mistake(
+        lambda cells, weights, bias, stride: _middle(_heat(cells, weights, 0), stride),
+        "The bias is missing, so more cells speak for the class than really do.",
+    ),
+    Mistake(
+        lambda *case: _middle(_heat(*case), case[-1], 0),
+        "Each cell is taken for its upper left pixel. Where is the middle of all its pixels?",
+    ),
+    Mistake(
+        lambda *case: _middle(_heat(*case), case[-1], case[-1] / 2),
+        "Half a pixel off. Take the pixels 0, 1, 2 and 3: which place is their middle?",
+    ),
+    Mistake(
+        lambda *case: _middle(_heat(*case), case[-1], (case[-1] - 1) // 2),
+        "Half a pixel off: `//` cuts halves away. Take the pixels 0, 1, 2 and 3: which place is their middle?",
+    ),
+    *(Mistake(_with_stride(*fixed), words) for fixed, words in _FIXED),
+    *(Mistake(_in_whole_pixels(whole), _WHOLE) for whole in (np.rint, np.floor)),
+    Mistake(lambda *case: _middle(_heat(*case), case[-1])[::-1], "Row and column have changed places."),
+    Mistake(
+        lambda *case: _middle(_heat(*case) == _heat(*case).max(), case[-1]),
+        "That is the middle of the strongest cell. The others have a say too, each with its weight.",
+    ),
+)

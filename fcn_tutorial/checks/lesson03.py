@@ -75,7 +75,7 @@ def receptive_field(numbers):
             ),
             Mistake(
                 lambda layers: 1 + _weighted(layers, lambda k, s, before: k // 2 * 2 * before),
-                "Right as long as all kernels are odd. How many neighbours does a kernel of 2 read beside its own cell?",
+                "Right as long as all kernels are odd. How many cells does a kernel of 2 read beside the first?",
             ),
             *(Mistake(_stepping(step), words) for step, words in _STEPS),
         ),

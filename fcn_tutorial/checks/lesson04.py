@@ -4,6 +4,7 @@ from types import SimpleNamespace
 
 import numpy as np
 
+from fcn_tutorial.checks.arithmetic import stamp
 from fcn_tutorial.checks.forms import Function, Numbers
 from fcn_tutorial.checks.tasks import Exercises, Mistake, Task
 
@@ -127,52 +128,46 @@ def transposed_convolution(numbers):
                 (scores, kernel[:2, :, :2], 2),
             )
         ),
-        _stamp,
-        (
-            Mistake(
-                lambda scores, kernel, stride: _stamp(scores, kernel.swapaxes(2, 3), stride),
-                "In and out have changed places in the kernel. Which of its last two axes belongs to the scores?",
-            ),
-            Mistake(
-                lambda *given: _stamp(*given, add=False),
-                "Where two stamps overlap, your later one replaces the earlier one. What should happen there?",
-            ),
-            Mistake(
-                lambda scores, kernel, stride: _stamp(scores, kernel[::-1, ::-1], stride),
-                "Your stamps are turned by half a turn. The kernel's first row is the first row of the stamp.",
-            ),
-            Mistake(
-                lambda scores, kernel, stride: _stamp(scores, kernel * np.eye(*kernel.shape[2:]), stride),
-                "Each channel stamps on itself alone. This kernel has weights for every pair of channels.",
-            ),
-            Mistake(
-                lambda scores, kernel, stride: _stamp(scores, kernel, stride, axis=3),
-                "Right while as many channels go out as come in. Which axis of the kernel says how many go out?",
-            ),
-            Mistake(
-                lambda scores, kernel, stride: _stamp(scores, kernel, numbers.stride),
-                "That steps equally far in every example. Is there a number where `stride` should stand?",
-            ),
-            Mistake(_as_large_as_the_cells, "Your map has `stride` pixels a cell. How far does the last stamp reach?"),
-        ),
+        stamp,
+        _STAMPED_WRONGLY,
         "Every cell stamps each of its channels on all that go out, and what overlaps adds up.",
         "Try one cell with a 1 in its first channel alone: which weights must show, where?",
         outside="Where does the last stamp begin, and where does it end?",
     )
 
 
-def _stamp(scores, kernel, stride, add=True, axis=2):
-    (rows, columns), size = scores.shape[:2], kernel.shape[:2]
-    out = np.zeros(((rows - 1) * stride + size[0], (columns - 1) * stride + size[1], kernel.shape[axis]))
-    for row, column in np.ndindex(rows, columns):
-        here = out[row * stride : row * stride + size[0], column * stride : column * stride + size[1]]
-        here[:] = kernel @ scores[row, column] + add * here
-    return out
-
-
 def _as_large_as_the_cells(scores, kernel, stride):
     rows, columns = (stride * cells for cells in scores.shape[:2])
-    return np.pad(_stamp(scores, kernel, stride), [(0, stride), (0, stride), (0, 0)])[:rows, :columns]
+    return np.pad(stamp(scores, kernel, stride), [(0, stride), (0, stride), (0, 0)])[:rows, :columns]
+
+
+_STAMPED_WRONGLY = (
+    Mistake(
+        lambda scores, kernel, stride: stamp(scores, kernel.swapaxes(2, 3), stride),
+        "In and out have changed places in the kernel. Which of its last two axes belongs to the scores?",
+    ),
+    Mistake(
+        lambda *given: stamp(*given, add=False),
+        "Where two stamps overlap, your later one replaces the earlier one. What should happen there?",
+    ),
+    Mistake(
+        lambda scores, kernel, stride: stamp(scores, kernel[::-1, ::-1], stride),
+        "Your stamps are turned by half a turn. The kernel's first row is the first row of the stamp.",
+    ),
+    Mistake(
+        lambda scores, kernel, stride: stamp(scores, kernel * np.eye(*kernel.shape[2:]), stride),
+        "Each channel stamps on itself alone. This kernel has weights for every pair of channels.",
+    ),
+    Mistake(
+        lambda scores, kernel, stride: stamp(scores, kernel, stride, axis=3),
+        "Right while as many channels go out as come in. Which axis of the kernel says how many go out?",
+    ),
+    Mistake(
+        lambda scores, kernel, stride: stamp(scores, kernel, 2),
+        "That steps equally far in every example. Is there a number where `stride` should stand?",
+    ),
+    Mistake(_as_large_as_the_cells, "Your map has `stride` pixels a cell. How far does the last stamp reach?"),
+)
 
 
 def class_kernel(numbers):

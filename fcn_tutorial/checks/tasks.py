@@ -8,7 +8,6 @@ import numpy as np
 from fcn_tutorial.checks import apart
 from fcn_tutorial.checks.running import Unusable, quietly
 
-
 _SEALED = "This has the form of an answer. Whether it is right you learn when it is marked."
 _CLEAR = 2  # as far two answers must lie apart: then either of them, rounded, is still nearer to itself
 
