@@ -1,4 +1,4 @@
-"""The arithmetic behind the tasks, in NumPy alone: windows, softmax, reading between cells, stamps, tables of counts."""
+"""The arithmetic behind the tasks, in NumPy alone: windows, softmax, reading between cells, stamps, counts."""
 
 import numpy as np
 
@@ -37,6 +37,12 @@ def stamp(scores, kernel, stride, add=True, axis=2):
         here = out[row * stride : row * stride + size[0], column * stride : column * stride + size[1]]
         here[:] = kernel @ scores[row, column] + add * here
     return out
+
+
+def stamp_of_cells(scores, kernel, stride):
+    """The same cut, or filled with zeros, to `stride` pixels a cell."""
+    rows, columns = (stride * cells for cells in scores.shape[:2])
+    return np.pad(stamp(scores, kernel, stride), [(0, stride), (0, stride), (0, 0)])[:rows, :columns]
 
 
 def counts(pairs, classes, void, number=int):

@@ -148,7 +148,7 @@ class Function:
 
     def rounded(self, given, right):
         """Whether a wrong function returned the right thing for every case, only rounded for some."""
-        return not self.failed(given) and all(
+        return not self.failed(given + right) and all(
             self.returns.distance(*both) <= 1 or self.returns.rounded(*both) for both in zip(given, right, strict=True)
         )
 

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from fcn_tutorial.checks.arithmetic import stamp
+from fcn_tutorial.checks.arithmetic import stamp, stamp_of_cells
 from fcn_tutorial.checks.forms import Function, Numbers
 from fcn_tutorial.checks.tasks import Exercises, Mistake, Task
 
@@ -136,11 +136,6 @@ def transposed_convolution(numbers):
     )
 
 
-def _as_large_as_the_cells(scores, kernel, stride):
-    rows, columns = (stride * cells for cells in scores.shape[:2])
-    return np.pad(stamp(scores, kernel, stride), [(0, stride), (0, stride), (0, 0)])[:rows, :columns]
-
-
 _STAMPED_WRONGLY = (
     Mistake(
         lambda scores, kernel, stride: stamp(scores, kernel.swapaxes(2, 3), stride),
@@ -166,7 +161,7 @@ _STAMPED_WRONGLY = (
         lambda scores, kernel, stride: stamp(scores, kernel, 2),
         "That steps equally far in every example. Is there a number where `stride` should stand?",
     ),
-    Mistake(_as_large_as_the_cells, "Your map has `stride` pixels a cell. How far does the last stamp reach?"),
+    Mistake(stamp_of_cells, "Your map has `stride` pixels a cell. How far does the last stamp reach?"),
 )
 
 
@@ -221,16 +216,23 @@ def crop(numbers):
             ),
             Mistake((kernel - 1) / 2, "That is the middle of cell 0's stamp. Bring it to where cell 0 stands."),
             Mistake(_crop(layers, kernel, zeros=2), "Zeros at the end of a row are counted too. Do they move cell 0?"),
+            Mistake(
+                _crop([layers[0], *((size, step, 0) for size, step, _ in layers[1:])], kernel),
+                "The first layer's zeros alone are counted. Do those of the layers behind it move cell 0, and how far?",
+            ),
             Mistake(_crop(layers, kernel, zeros=0), "The zeros are left out. Which way do they move cell 0?"),
             Mistake(
                 _crop(layers, kernel, twice=True),
                 "Your poolings move cell 0 twice as far as they do. Whose steps count, and where is the middle of two?",
             ),
-            Mistake(_crop(layers, kernel, half=0), "Halves are lost. The middle of an even number is between two."),
+            *(Mistake(_crop(layers, kernel, half=half), _HALVES) for half in (0, 1)),
         ),
         "The crop follows from kernels, strides and zeros; the size of the image has no part in it.",
         "Follow cell 0 through the layers: which pixel is it centred on? Then compare with the middle of its stamp.",
     )
+
+
+_HALVES = "Halves are lost. The middle of an even number is between two."
 
 
 def _crop(layers, x_kernel, zeros=1, twice=False, half=0.5):

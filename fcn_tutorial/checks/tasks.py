@@ -2,6 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -45,7 +46,7 @@ class Task:
             given = self.read(answer)
         except Unusable as error:
             return False, f"Not yet. {error}"
-        known = self._known()
+        known = self._known
         distances = [self.form.distance(given, value) for value in known]
         nearest = distances.index(min(distances))  # in half precision there may be more than one within reach
         if distances[nearest] <= 1:
@@ -69,13 +70,14 @@ class Task:
 
     def is_clear(self):
         """Whether the right answer and all mistakes lie far enough from each other with these numbers."""
-        values = self._known()
+        values = self._known
         return all(
             min(self.form.distance(one, other), self.form.distance(other, one)) > _CLEAR
             for place, one in enumerate(values)
             for other in values[:place]
         )
 
+    @cached_property
     def _known(self):
         with quietly():
             return [self.form.read(answer) for answer in (self.right, *(mistake.answer for mistake in self.mistakes))]
