@@ -113,9 +113,14 @@ def _listen(ours):
         while ours.poll(max(0, end - time.monotonic())):
             message = ours.recv_bytes(_BYTES)
             if message[:1] == b"=":
-                return printed, json.loads(message[1:], object_hook=_unpacked), True
+                outcome = json.loads(message[1:], object_hook=_unpacked)
+                return (
+                    printed,
+                    {"value": outcome["value"]} if "value" in outcome else {"words": str(outcome["words"])},
+                    True,
+                )
             printed = (printed + message[1:].decode())[:_CHARACTERS]
-    except (OSError, EOFError, ValueError, TypeError):  # it ended, or sent what is no message
+    except (OSError, EOFError, ValueError, TypeError, KeyError):  # it ended, or sent what is no message
         return printed, None, True
     return printed, None, False
 

@@ -49,6 +49,10 @@ class Numbers:
             return self._as_whole(values.astype(np.float64))
         return values if values.dtype == np.float16 else values.astype(np.float64)
 
+    def holds(self, value):
+        """Whether it is something that `read` returns."""
+        return isinstance(value, np.ndarray)
+
     def distance(self, one, other):
         """Largest difference of two values that were read, in units of the largest that counts as equal."""
         if one.shape != other.shape:
@@ -107,6 +111,10 @@ class Choice:
             raise Unusable(f"You gave {_short(answer)}; expected one of: {', '.join(map(repr, self.options))}.")
         return words[_plain(answer)]
 
+    def holds(self, value):
+        """Whether it is something that `read` returns."""
+        return isinstance(value, str)
+
     def distance(self, one, other):
         """Nothing for the same option; no other one is near it."""
         return 0.0 if one == other else inf
@@ -142,9 +150,17 @@ class Function:
             raise Unusable(results[0])
         return results
 
+    def holds(self, value):
+        """Whether it is something that `read` returns."""
+        return (
+            isinstance(value, list)
+            and len(value) == len(self.cases)
+            and all(isinstance(result, str) or self.returns.holds(result) for result in value)
+        )
+
     def distance(self, one, other):
         """The largest distance of what two functions returned for a case; to have failed in a case is alike."""
-        return max(map(self._apart, one, other), default=0.0) if len(one) == len(other) else inf
+        return max(map(self._apart, one, other))
 
     def rounded(self, given, right):
         """Whether a wrong function returned the right thing for every case, only rounded for some."""

@@ -66,7 +66,10 @@ class Task:
     def read(self, answer):
         """The answer as its form reads it: apart, within two seconds, quietly. Raises Unusable in words."""
         with quietly():
-            return apart.run(lambda: self.form.read(answer))
+            given = apart.run(lambda: self.form.read(answer))
+        if not self.form.holds(given):
+            raise Unusable("Your answer has meddled with its own check.")
+        return given
 
     def is_clear(self):
         """Whether the right answer and all mistakes lie far enough from each other with these numbers."""

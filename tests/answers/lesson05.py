@@ -258,10 +258,10 @@ def wrong_for(numbers):
                 lambda pairs, classes, void: (
                     metrics.scores(sum(metrics.confusion_matrix(*pair, classes, 255) for pair in pairs)).mean_iou
                 ),
-                "marks void: use `void`",
+                "`classes` or `void` should stand",
             ),
             (lambda pairs, classes, void: iou_by_masks(pairs, 20, void), "stops after 20 classes"),
-            (iou_in_20_classes, "knows 20 classes"),
+            (iou_in_20_classes, "`classes` or `void` should stand"),
             (lambda pairs, classes, void: iou_by_masks(pairs, 20, 255), ""),
             (lambda pairs, *given: iou_by_masks(pairs[:1], *given), ""),
             (lambda *given: iou_by_masks(*given, mean=np.nanmedian), ""),
