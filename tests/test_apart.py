@@ -190,6 +190,8 @@ def test_what_a_copy_cannot_do_is_done_here_where_a_framework_has_threads(monkey
     for answer, busy, framework, expected in (
         ({"value": 1.0}, False, True, 1.0),
         ({"words": "It waited."}, False, True, 2.0),
+        ({"value": [1.0, "It failed."]}, False, True, 2.0),
+        ({"value": [1.0, "It failed."]}, False, False, [1.0, "It failed."]),
         ({"words": "It computed."}, True, True, None),
         ({"words": "It waited."}, False, False, None),
     ):
@@ -200,7 +202,7 @@ def test_what_a_copy_cannot_do_is_done_here_where_a_framework_has_threads(monkey
                 apart.run(lambda: 2.0)
         else:
             assert apart.run(lambda: 2.0) == expected
-    assert len(tried) == 4
+    assert len(tried) == 6
 
 
 def test_the_clock_leaves_the_signal_as_it_was():

@@ -29,12 +29,18 @@ def run(work):
     if not FORKS:
         return _here(work)
     printed, outcome, computing = _in_a_copy(work)
-    if "value" not in outcome and not computing and _THREADED & sys.modules.keys():
+    if not computing and _THREADED & sys.modules.keys() and not _is_whole(outcome):
         return _here(work)
     print(printed, end="" if len(printed) < _CHARACTERS else " ... and more\n")
     if "value" not in outcome:
         raise Unusable(outcome["words"])
     return outcome["value"]
+
+
+def _is_whole(outcome):
+    """Whether a copy came to an answer, and in no part of it to words about an error."""
+    value = outcome.get("value", "")
+    return not any(isinstance(part, str) for part in (value if isinstance(value, list) else [value]))
 
 
 def _here(work):
