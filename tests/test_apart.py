@@ -49,7 +49,7 @@ def test_whatever_does_not_end_is_ended(answer):
 
 @forked
 def test_who_ignores_the_clock_is_ended_too(monkeypatch):
-    monkeypatch.setattr(apart, "IMPORTING", 1)
+    monkeypatch.setattr(apart, "_patience", lambda: 1)
     assert "2 seconds" in DOUBLE.judge(deaf)[1] and children() == []
 
 

@@ -37,6 +37,11 @@ def run(work):
     return outcome["value"]
 
 
+def _patience():
+    """Seconds for an import in a copy; few beside a framework's threads, since it may wait for one of them forever."""
+    return SECONDS if _THREADED & sys.modules.keys() else IMPORTING
+
+
 def _is_whole(outcome):
     """Whether a copy came to an answer, and in no part of it to words about an error."""
     value = outcome.get("value", "")
@@ -89,7 +94,7 @@ def _answer(work, theirs):
     """Be the copy: send what `work` prints, then what it returns, and end."""
     try:
         sys.stdout = _Sent(theirs)
-        with clock(signal.SIG_DFL):  # the system ends this process, in whatever it is
+        with clock(signal.SIG_DFL, _patience()):  # the system ends this process, in whatever it is
             message = json.dumps({"value": work()}, default=_packed)
     except Unusable as error:
         message = json.dumps({"words": str(error)})
@@ -114,7 +119,7 @@ class _Sent(io.TextIOBase):
 
 def _listen(ours):
     """(what the copy printed, its outcome or None, whether it ended in time)."""
-    printed, end = "", time.monotonic() + SECONDS + IMPORTING
+    printed, end = "", time.monotonic() + SECONDS + _patience()
     try:
         while ours.poll(max(0, end - time.monotonic())):
             message = ours.recv_bytes(_BYTES)

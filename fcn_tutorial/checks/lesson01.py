@@ -184,11 +184,15 @@ def _with_stride(fixed, shift):
 
 
 def _in_whole_pixels(whole):
-    return lambda *case: whole(_middle(_heat(*case), case[-1]))
+    return lambda *case: whole(np.round(_middle(_heat(*case), case[-1]), 9))
 
 
 def _heat(cells, weights, bias, *_):
     return np.maximum(cells @ weights + bias, 0)
+
+
+def _strongest(heat):
+    return np.arange(heat.size).reshape(heat.shape) == heat.argmax()
 
 
 def _middle(heat, stride, shift=None):
@@ -221,7 +225,7 @@ _MISPLACED = (
     *(Mistake(_in_whole_pixels(whole), _WHOLE) for whole in (np.rint, np.floor)),
     Mistake(lambda *case: _middle(_heat(*case), case[-1])[::-1], "Row and column have changed places."),
     Mistake(
-        lambda *case: _middle(_heat(*case) == _heat(*case).max(), case[-1]),
+        lambda *case: _middle(_strongest(_heat(*case)), case[-1]),
         "That is the middle of the strongest cell. The others have a say too, each with its weight.",
     ),
 )

@@ -138,6 +138,10 @@ _DATA_SET_IOUS = (
         "Your function stops after 20 classes, whatever it is told. Another data set has more of them: use `classes`.",
     ),
     Mistake(
+        lambda pairs, classes, void: _some_ious(counts(pairs, 256, 255), 20).mean(),
+        "Your function knows 20 classes and a void of 255, whatever it is told: use `classes` and `void`.",
+    ),
+    Mistake(
         lambda pairs, *given: np.mean([class_iou(counts([pair], *given)).mean() for pair in pairs]),
         "That is the mean of the images' mean IoUs. What does one lost pixel cost where a class is rare?",
     ),
@@ -193,5 +197,5 @@ def resize_mask(numbers):
 
 
 def _nearest(mask, size, position=half_pixel):
-    rows, columns = (np.rint(places).astype(int) for places in map(position, mask.shape, size))
+    rows, columns = (np.rint(np.round(places, 9)).astype(int) for places in map(position, mask.shape, size))
     return mask[rows][:, columns]

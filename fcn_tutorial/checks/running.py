@@ -11,7 +11,7 @@ import warnings
 import numpy as np
 
 SECONDS = 2  # for all the calls of one check
-IMPORTING = 60  # for each import in them
+IMPORTING = 120  # for each import in them
 
 
 class Unusable(ValueError):
@@ -28,8 +28,8 @@ class TooLong(BaseException):  # no Exception, so that a learner's own `except E
 
 
 @contextlib.contextmanager
-def clock(action):
-    """Let the signal SIGALRM, and so `action`, come after SECONDS, in which imports don't count.
+def clock(action, importing=IMPORTING):
+    """Let the signal SIGALRM, and so `action`, come after SECONDS, in which imports of up to `importing` don't count.
 
     Windows, and threads other than the main one, have no such clock.
     """
@@ -38,20 +38,20 @@ def clock(action):
         return
 
     def patiently(*args, **kwargs):  # Keras alone takes longer to import than an answer may take
-        left, _ = signal.setitimer(signal.ITIMER_REAL, IMPORTING)
+        left, _ = signal.setitimer(signal.ITIMER_REAL, importing)
         try:
-            return importing(*args, **kwargs)
+            return imports(*args, **kwargs)
         finally:
             signal.setitimer(signal.ITIMER_REAL, left)
 
-    importing, before = builtins.__import__, signal.signal(signal.SIGALRM, action)
+    imports, before = builtins.__import__, signal.signal(signal.SIGALRM, action)
     builtins.__import__ = patiently
     signal.setitimer(signal.ITIMER_REAL, SECONDS)
     try:
         yield
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
-        builtins.__import__ = importing
+        builtins.__import__ = imports
         signal.signal(signal.SIGALRM, before)
 
 
