@@ -19,6 +19,13 @@ here_too = pytest.mark.parametrize("forks", [pytest.param(True, marks=forked), F
 DOUBLE = tasks.Task(forms.Function(((1,), (2,)), forms.Numbers()), lambda x: 2 * x, (), "", "Look.")
 
 
+@pytest.fixture
+def hurried(monkeypatch):
+    """Half a second in place of two."""
+    for module in (running, apart):
+        monkeypatch.setattr(module, "SECONDS", 0.5)
+
+
 def catches_everything(*_):
     while True:
         with contextlib.suppress(BaseException):
@@ -41,14 +48,14 @@ def deaf(*_):
 
 @forked
 @pytest.mark.parametrize("answer", [catches_everything, counts_inside_of_c, waits])
-def test_whatever_does_not_end_is_ended(answer):
+def test_whatever_does_not_end_is_ended(hurried, answer):
     before = children()
     accepted, words = DOUBLE.judge(answer)
     assert not accepted and "2 seconds" in words and children() == before
 
 
 @forked
-def test_who_ignores_the_clock_is_ended_too(monkeypatch):
+def test_who_ignores_the_clock_is_ended_too(hurried, monkeypatch):
     monkeypatch.setattr(apart, "_patience", lambda: 1)
     assert "2 seconds" in DOUBLE.judge(deaf)[1] and children() == []
 
@@ -152,7 +159,7 @@ def test_what_a_function_prints_is_shown(monkeypatch, capsys, forks):
 
 
 @forked
-def test_endless_printing_is_shown_in_part(capsys):
+def test_endless_printing_is_shown_in_part(hurried, capsys):
     def prints(*_):
         while True:
             print("again")
@@ -163,9 +170,9 @@ def test_endless_printing_is_shown_in_part(capsys):
 
 
 @here_too
-def test_imports_inside_of_a_function_take_no_time_from_it(monkeypatch, tmp_path, forks):
+def test_imports_inside_of_a_function_take_no_time_from_it(hurried, monkeypatch, tmp_path, forks):
     monkeypatch.setattr(apart, "FORKS", forks)
-    (tmp_path / "slow_to_import.py").write_text("import time\ntime.sleep(2.5)\nfactor = 2\n")
+    (tmp_path / "slow_to_import.py").write_text("import time\ntime.sleep(1)\nfactor = 2\n")
     monkeypatch.syspath_prepend(tmp_path)
 
     def imports(x):
@@ -214,7 +221,7 @@ def test_the_clock_leaves_the_signal_as_it_was():
 
 
 @forked
-def test_it_works_in_a_thread(capsys):
+def test_it_works_in_a_thread(hurried):
     words = []
     thread = threading.Thread(target=lambda: words.append(DOUBLE.judge(counts_inside_of_c)[1]))
     thread.start()

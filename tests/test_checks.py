@@ -133,13 +133,13 @@ def test_an_endless_answer_is_cut_off_after_two_seconds(capsys, lesson, task):
 
 
 SEEDS = {
-    "lesson01": 60,
+    "lesson01": 40,
     "lesson02": 30,
     "lesson03": 300,
-    "lesson04": 100,
-    "lesson05": 40,
-    "lesson06": 60,
-    "lesson07": 100,
+    "lesson04": 40,
+    "lesson05": 15,
+    "lesson06": 40,
+    "lesson07": 40,
 }
 
 

@@ -235,6 +235,7 @@ def crop(numbers):
                 (*start, *(start + size - 1)),
                 "Top and left are right. A slice stops before its end: how many rows does yours cut out?",
             ),
+            Mistake(np.ravel((start, start + size), "F"), "All four are there. Which order does the text ask for?"),
             Mistake((*start[::-1], *(start + size)[::-1]), "Rows and columns have changed places: the top is a row."),
             Mistake((*start, *size), "Top and left are right. The other two are the crop's size: where does it end?"),
             Mistake((*start, *(start + stride)), "Top and left are right. How much of the photo does a score look at?"),

@@ -235,6 +235,6 @@ def wrong_for(numbers):
             ((left, top, right, bottom), "changed places"),
             ((top, left, *size), "crop's size"),
             ((top, left, top + crop.stride, left + crop.stride), "How much of the photo"),
-            ((top, bottom, left, right), ""),
+            ((top, bottom, left, right), "All four are there"),
         ],
     }
