@@ -1,6 +1,13 @@
-"""How verbs report: a sentence or table for people, or JSON."""
+"""How verbs report: a sentence or table for people, or JSON; and what went wrong, in one line."""
 
+import errno
 import json
+import os
+import re
+import sys
+
+# Control characters, which a terminal would obey; newline and tab apart.
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 def add_json(parser):
@@ -8,9 +15,52 @@ def add_json(parser):
     parser.add_argument("--json", action="store_true", help="report as JSON on stdout")
 
 
+def printable(text):
+    r"""`text` with its control characters written out, such as \x1b: it may hold what a stranger's file says."""
+    return _CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", str(text))
+
+
 def report(arguments, data, text):
     """Print `data` as JSON when --json was asked for, else `text`."""
-    print(json.dumps(data, indent=2, ensure_ascii=False) if arguments.json else text)
+    # JSON in ASCII, so that it stays JSON where the terminal's encoding lacks a character.
+    say(arguments, json.dumps(data, indent=2) if arguments.json else text)
+
+
+def say(arguments, text):
+    """Print `text` to the stdout that the verb was started with, which is kept for its own words.
+
+    Raises OSError when it can't be written; a reader that has gone (``| head``) is no error.
+    """
+    try:
+        print(printable(text), file=arguments.stdout, flush=True)
+    except OSError as error:
+        _lead_nowhere(arguments.stdout)
+        if error.errno not in (errno.EPIPE, errno.EINVAL):  # the second is a closed pipe's on Windows
+            raise OSError(f"The report could not be written: {error.strerror}.") from error
+
+
+def complain(text):
+    """Print one thing that is wrong to stderr, if somebody reads it."""
+    try:
+        print(f"fcn-tutorial: {printable(text)}", file=sys.stderr, flush=True)
+    except OSError:
+        _lead_nowhere(sys.stderr)
+
+
+def flush():
+    """Write what is left of stdout and stderr, where somebody reads it."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            _lead_nowhere(stream)
+
+
+def _lead_nowhere(stream):
+    """What is left in the stream's buffer would otherwise fail again when Python ends."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
 
 
 def report_executions(arguments, course, executions):

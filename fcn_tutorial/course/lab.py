@@ -31,12 +31,11 @@ def start(folder, arguments=()):
 
     What nbgrader adds for teachers is left out.
     """
-    kernels.prefer_own_kernel()
     path = os.pathsep.join(filter(None, [os.environ.get("JUPYTER_CONFIG_PATH"), str(_FOR_LEARNERS)]))
     process = subprocess.Popen(
         [sys.executable, "-m", "jupyterlab", *arguments],
         cwd=folder / "work",
-        env=os.environ | {"JUPYTER_CONFIG_PATH": path},
+        env=kernels.environment() | {"JUPYTER_CONFIG_PATH": path},
     )
     while True:
         try:
