@@ -6,7 +6,6 @@ Each verb is a module of fcn_tutorial.commands with `add_parser(verbs)`; what it
 import argparse
 import importlib
 import sys
-import traceback
 from contextlib import redirect_stdout
 
 from fcn_tutorial import __version__
@@ -60,8 +59,7 @@ def main(arguments=None):
                 return stop.status
             if not isinstance(error, Exception):
                 raise
-            # What no user can have caused keeps its traceback.
-            output.complain(surroundings.describe(error) or traceback.format_exc())
+            output.complain(surroundings.describe(error))
             return 1
         finally:
             output.flush()

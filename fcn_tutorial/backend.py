@@ -13,12 +13,14 @@ os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 _DROP = b"\0"  # what the keeper reads last when nobody needs to see what it holds
+# Shows what it was given unless the last byte forbids it, without what only informs.
 _KEEPER = """
 import os
 said = b""
 while (more := os.read(0, 65536)) and not more.endswith(b"\\0"):
     said += more
-os.write(2, b"" if more else said)
+informs = (b"I0", b"WARNING: All log messages before absl")
+os.write(2, b"" if more else b"".join(line for line in said.splitlines(True) if not line.startswith(informs)))
 """
 
 
@@ -85,7 +87,7 @@ def _advice():
     except Exception as error:  # a missing library, a misspelt name, a file of settings with anything in it
         home = os.environ.get("KERAS_HOME", os.path.join("~", ".keras"))
         settings = os.path.expanduser(os.path.join(home, "keras.json"))
-        advice = "Install what is missing, or take KERAS_BACKEND=tensorflow."
+        advice = "Install what is missing, or take KERAS_BACKEND=tensorflow; or close other programs."
         if not isinstance(error, ImportError) and os.path.exists(settings):
             advice = (
                 f"The backend is one of tensorflow, jax and torch; Keras has also read {settings}, mend or delete it."

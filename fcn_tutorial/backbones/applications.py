@@ -3,6 +3,7 @@
 import importlib
 import inspect
 import re
+from http.client import HTTPException
 
 import numpy as np
 
@@ -19,7 +20,8 @@ def functions():
 def build(name, weights):
     """Classifier (softmax kept, its family's own input size) and preprocessing of keras.applications' `name`.
 
-    weights="imagenet" downloads them on first use, into Keras' own cache, with a progress bar.
+    weights="imagenet" downloads them on first use, into Keras' own cache, with a progress bar. Raises OSError where
+    that fails.
     """
     function = functions()[name]
     preprocess_input = importlib.import_module(function.__module__).preprocess_input
@@ -28,7 +30,12 @@ def build(name, weights):
         # A copy: some of Keras' functions change a float array in place.
         return preprocess_input(np.array(images, "float32"))
 
-    return function(weights=weights), preprocess
+    try:
+        return function(weights=weights), preprocess
+    except Exception as error:
+        if type(error) is not Exception and not isinstance(error, HTTPException):  # what a failed download raises
+            raise
+        raise OSError(f"The weights of {name} could not be downloaded ({error}). Try again with a network.") from error
 
 
 def feature_layers(classifier):

@@ -3,7 +3,6 @@
 import os
 import signal
 import sys
-import tempfile
 import threading
 from contextlib import contextmanager, redirect_stdout
 
@@ -37,12 +36,9 @@ def streams():
 def home():
     """A home for libraries that keep files there: the user's, or a temporary one where there is none to write to."""
     place = os.path.expanduser("~")
-    try:
-        tempfile.TemporaryFile(dir=place).close()
+    if _can_be_written(place):
         yield
         return
-    except OSError:
-        pass
     from fcn_tutorial import files
 
     with files.TemporaryFolder("fcn_home_") as folder, _restored():
@@ -51,6 +47,16 @@ def home():
         for name in _IN_HOME:
             os.environ.setdefault(name, str(folder / name.lower()))
         yield
+
+
+def _can_be_written(folder):
+    import tempfile
+
+    try:
+        tempfile.TemporaryFile(dir=folder).close()
+        return True
+    except OSError:
+        return False
 
 
 @contextmanager
@@ -108,16 +114,17 @@ class Stop:
 
 
 def describe(error):
-    """One line for an error that a user can do something about, None for a fault of the program's own."""
+    """One line for an error that a user can do something about, the traceback of a fault of the program's own."""
     import pickle
+    import traceback
 
     if isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError":  # TensorFlow's, on a GPU
         return f"Not enough memory. Close other programs, or do less at a time (--batch, smaller images). {error}"
     if isinstance(error, ImportError):
         if error.name is None:  # the course's own words
             return str(error)
-        own = error.name.split(".")[0] == "fcn_tutorial"
-        return None if own else f"{error}. `fcn-tutorial check` says what is missing and how to get it."
+        if error.name.split(".")[0] != "fcn_tutorial":
+            return f"{error}. `fcn-tutorial check` says what is missing and how to get it."
     if isinstance(error, ValueError | OSError | RuntimeError | FloatingPointError | pickle.UnpicklingError):
         return str(error) or type(error).__name__
-    return None
+    return "".join(traceback.format_exception(error)).rstrip()

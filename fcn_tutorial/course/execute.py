@@ -1,5 +1,6 @@
 """Executes notebooks, each in a fresh kernel and an empty folder, with a progress bar."""
 
+import atexit
 import re
 import sys
 import tempfile
@@ -88,7 +89,10 @@ def _run(client):
         client.km = kernels.manager(folder)
         # What the kernel itself says while it starts is no learner's concern.
         more = {"cwd": str(here), "env": kernels.isolated(folder), "stderr": words, "cleanup_kc": True}
-        kernels.interruptible(lambda: client.execute(**more), client.km)
+        try:
+            kernels.interruptible(lambda: client.execute(**more), client.km)
+        finally:
+            atexit.unregister(client._cleanup_kernel)  # left there by the client where its kernel did not start
 
 
 def _describe(name, code, running, error):
