@@ -1,5 +1,6 @@
 """What a verb finds around it, made such that it can work: streams, a home, and signals that end it in order."""
 
+import errno
 import os
 import signal
 import sys
@@ -105,7 +106,13 @@ class Stop:
         if self.number is None or not issubclass(unraisable.exc_type, KeyboardInterrupt | SystemExit):
             self._unraisable(unraisable)
             return
-        threading.Timer(0.05, signal.raise_signal, [self.number]).start()
+        threading.Timer(0.05, self._again).start()
+
+    def _again(self):
+        if hasattr(signal, "pthread_kill"):  # one that this thread raises for itself does not end another's waiting
+            signal.pthread_kill(threading.main_thread().ident, self.number)
+        else:
+            signal.raise_signal(self.number)
 
     @property
     def status(self):
@@ -125,6 +132,8 @@ def describe(error):
             return str(error)
         if error.name.split(".")[0] != "fcn_tutorial":
             return f"{error}. `fcn-tutorial check` says what is missing and how to get it."
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return f"{error}. Free some space there, or choose another place (TMPDIR for temporary files)."
     if isinstance(error, ValueError | OSError | RuntimeError | FloatingPointError | pickle.UnpicklingError):
         return str(error) or type(error).__name__
     return "".join(traceback.format_exception(error)).rstrip()

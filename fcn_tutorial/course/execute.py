@@ -75,7 +75,7 @@ def execute(notebook, name, quiet=False, timeout=CELL_TIMEOUT):
     client.on_cell_executed = lambda **_: progress.watch.look()
     try:
         _run(client)
-    except (CellControlSignal, DeadKernelError) as error:
+    except (CellControlSignal, RuntimeError) as error:
         raise CellFailed(_describe(name, code, running, error)) from error
     finally:
         progress.close()
@@ -91,6 +91,11 @@ def _run(client):
         more = {"cwd": str(here), "env": kernels.isolated(folder), "stderr": words, "cleanup_kc": True}
         try:
             kernels.interruptible(lambda: client.execute(**more), client.km)
+        except DeadKernelError:
+            raise
+        except RuntimeError as error:  # it did not start, and may have said why
+            words.seek(0)
+            raise RuntimeError(f"{error}\n{words.read().decode(errors='replace')}".rstrip()) from error
         finally:
             atexit.unregister(client._cleanup_kernel)  # left there by the client where its kernel did not start
 
@@ -103,6 +108,8 @@ def _describe(name, code, running, error):
         return f"{name}, {where} failed.\n\n{_COLOURS.sub('', error.traceback)}"  # which holds the source
     if isinstance(error, CellTimeoutError):
         reason = "It took too long and was stopped."
+    elif not isinstance(error, DeadKernelError):
+        reason = f"{error}\n`fcn-tutorial check` says what is missing."
     else:
         reason = "Its kernel died; most often the memory ran out. Close other programs and try again."
     return f"{name}, {where} failed:{source}\n\n{reason}"

@@ -42,3 +42,6 @@ def start(folder, arguments=()):
             return process.wait()
         except KeyboardInterrupt:
             continue  # JupyterLab got it too, and asks the learner whether to stop
+        except SystemExit:  # this program alone was told to end
+            process.terminate()
+            raise

@@ -1,5 +1,7 @@
 """The browsable site: the executed notebooks and docs/, made into pages that read without a network."""
 
+import errno
+import os
 import re
 import shutil
 import subprocess
@@ -22,17 +24,21 @@ _LOADS = re.compile(
 def build(folder, executed, out):
     """Render docs/ of the course in `folder` with the notebooks of the folder `executed` into the folder `out`.
 
-    Raises RuntimeError with Sphinx's own words when it fails; `out` is then left as it was.
+    Raises RuntimeError with Sphinx's own words when it fails, OSError when the disk is full; `out` stays as it was.
     """
     with files.TemporaryFolder("fcn_site_") as scratch:
         source, pages = scratch / "source", scratch / "pages"
         shutil.copytree(folder / "docs", source)
         _lay_notebooks(executed, source / "notebooks", "../_static")
         _lay_notebooks(folder / "notebooks" / _EXERCISES, source / "notebooks" / _EXERCISES, "../../../_static")
-        command = [sys.executable, "-m", "sphinx", "-q", "-b", "html", "-d", str(scratch / "doctrees")]
+        command = [sys.executable, "-m", "sphinx", "-q", "-T", "-b", "html", "-d", str(scratch / "doctrees")]
         command += ["-D", f"html_theme_options.repository_url={address.read_address(folder)}"]
         command += [str(source), str(pages)]
-        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8")
+        # Its own report of an error goes with the rest; -T prints it too.
+        env = os.environ | dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(scratch)) | {"PYTHONIOENCODING": "utf-8"}
+        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8", env=env)
+        if (full := os.strerror(errno.ENOSPC)) in done.stdout and done.returncode:
+            raise OSError(errno.ENOSPC, full, str(scratch))
         if done.returncode:
             raise RuntimeError(f"Sphinx could not make the site:\n{done.stdout}")
         if done.stdout.strip():
