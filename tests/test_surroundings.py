@@ -110,8 +110,9 @@ def test_a_report_that_cant_be_written_is_said():
 @pytest.mark.parametrize("closed", ["2>&-", ">&-", "<&- >&- 2>&-"])
 def test_with_closed_streams_a_verb_works_and_no_file_takes_their_place(closed, tmp_path):
     out = tmp_path / "number"
-    answer = f"print('said', file=sys.stderr) or open({str(out)!r}, 'w').write(str(os.open(os.devnull, os.O_RDONLY)))"
-    command = ["sh", "-c", f'"$@" {closed}', "sh", *verb(f"str({answer})")]
+    opened = f"(lambda number: open({str(out)!r}, 'w').write(str(number)))(os.open(os.devnull, os.O_RDONLY))"
+    answer = f"str(print('said', file=sys.stderr) or {opened})"
+    command = ["sh", "-c", f'"$@" {closed}', "sh", *verb(answer)]
     done = subprocess.run(command, capture_output=True)
     assert done.returncode == 0 and int(out.read_text()) > 2
 
