@@ -275,10 +275,24 @@ def test_a_stopped_run_says_so_in_a_line_and_leaves_nothing(course, tmp_path, na
     assert list(temporary.iterdir()) == [] and list((course / "build").glob("[!.]*")) == []
 
 
+HOLDER = """
+import sys
+from pathlib import Path
+from fcn_tutorial import files
+with files.locked(Path(sys.argv[1]), "held"):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
 def test_a_second_run_is_told_at_once_that_another_is_at_work(course):
     write(course, "01_fails.ipynb", code("1 / 0"))
-    with files.locked(course / "build" / "notebooks", "held"), pytest.raises(BlockingIOError, match="another `fcn"):
-        run.run(course, quiet=True)
+    command = [sys.executable, "-c", HOLDER, str(course / "build" / "notebooks")]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
+        assert other.stdout.readline() == b"held\n"
+        with pytest.raises(BlockingIOError, match="another `fcn-tutorial run` is at work"):
+            run.run(course, quiet=True)
+        other.communicate()
 
 
 def test_a_place_that_cant_be_written_is_refused_before_anything_is_executed(course, monkeypatch):
