@@ -225,7 +225,7 @@ def test_a_download_that_fails_is_one_line_and_leaves_stdout_alone(tmp_path):
         text=True,
     )
     assert done.returncode == 1 and done.stdout == "" and "Traceback" not in done.stderr
-    assert "\nfcn-tutorial: The weights of mobilenet_v2 could not be downloaded" in done.stderr
+    assert "\nfcn-tutorial: The ImageNet weights of mobilenet_v2 could not be fetched" in done.stderr
 
 
 SHIPPED = sorted((ROOT / "data").glob("*.weights.h5"))

@@ -62,9 +62,9 @@ def test_a_report_is_written_in_every_encoding(encoding):
 
 
 def test_no_text_can_give_orders_to_the_terminal(answering, capsys):
-    orders = "\x1b]0;title\x07 \x9b31m \x7f \r"
+    orders = "\x1b]0;title\x07 \x9b31m \x7f \r \u202e"
     assert answering(lambda: f"one\ttwo\nthree {orders}") == 0
-    assert capsys.readouterr().out == "one\ttwo\nthree \\x1b]0;title\\x07 \\x9b31m \\x7f \\x0d\n"
+    assert capsys.readouterr().out == "one\ttwo\nthree \\x1b]0;title\\x07 \\x9b31m \\x7f \\r \\u202e\n"
     assert answering(lambda: orders, "--json") == 0
     out = capsys.readouterr().out
     assert out.isascii() and "\x1b" not in out and "\x7f" not in out.replace("\\u007f", "")
@@ -75,7 +75,7 @@ def test_no_text_can_give_orders_to_the_terminal(answering, capsys):
     with pytest.raises(SystemExit):
         __main__.main([orders])
     err = capsys.readouterr().err
-    assert err.count("\\x1b]0;title") == 3 and not set(err) & set("\x1b\x07\x7f\x9b\r")
+    assert err.count("\\x1b]0;title") == 3 and not set(err) & set("\x1b\x07\x7f\x9b\r\u202e")
 
 
 def test_stdout_holds_the_report_and_nothing_that_a_library_prints(answering, capsys):

@@ -33,9 +33,13 @@ def build(name, weights):
     try:
         return function(weights=weights), preprocess
     except Exception as error:
-        if type(error) is not Exception and not isinstance(error, HTTPException):  # what a failed download raises
+        if type(error) is not Exception and not isinstance(error, HTTPException):
             raise
-        raise OSError(f"The weights of {name} could not be downloaded ({error}). Try again with a network.") from error
+        # Keras says no more than `Exception` of a download that fails.
+        raise OSError(
+            f"The ImageNet weights of {name} could not be fetched: {error}. "
+            "See to network, proxy and disk space, then try again."
+        ) from error
 
 
 def feature_layers(classifier):

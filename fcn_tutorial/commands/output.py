@@ -3,11 +3,7 @@
 import errno
 import json
 import os
-import re
 import sys
-
-# Control characters, which a terminal would obey; newline and tab apart.
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 def add_json(parser):
@@ -16,8 +12,8 @@ def add_json(parser):
 
 
 def printable(text):
-    r"""`text` with its control characters written out, such as \x1b: it may hold what a stranger's file says."""
-    return _CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", str(text))
+    r"""`text` with what would steer a terminal written out, such as \x1b and \u202e; it may be a stranger's words."""
+    return "".join(c if c.isprintable() or c in "\n\t" else c.encode("unicode_escape").decode() for c in str(text))
 
 
 def report(arguments, data, text):
