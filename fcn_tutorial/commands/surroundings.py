@@ -5,8 +5,10 @@ import os
 import signal
 import sys
 import threading
+import time
 from contextlib import contextmanager, redirect_stdout
 
+_ONCE = 1.0  # seconds in which a key pressed twice is one wish: what ends in order is not disturbed
 _ENDS = ("SIGINT", "SIGTERM", "SIGHUP")
 # Where libraries keep things in a home that can be read and not written.
 _IN_HOME = ("IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "MPLCONFIGDIR")
@@ -79,6 +81,7 @@ class Stop:
     def __init__(self, last):
         self.last = last
         self.number = None
+        self._deaf_until = 0.0
         self._before = {}
         self._unraisable = sys.unraisablehook
 
@@ -98,7 +101,9 @@ class Stop:
             signal.signal(number, signal.SIG_DFL if self.last else handler)
 
     def _hear(self, number, _):
-        self.number = number
+        if time.monotonic() < self._deaf_until:
+            return
+        self.number, self._deaf_until = number, time.monotonic() + _ONCE
         raise KeyboardInterrupt if number == signal.SIGINT else SystemExit(self.status)
 
     def _not_lost(self, unraisable):
@@ -106,6 +111,7 @@ class Stop:
         if self.number is None or not issubclass(unraisable.exc_type, KeyboardInterrupt | SystemExit):
             self._unraisable(unraisable)
             return
+        self._deaf_until = 0.0
         threading.Timer(0.05, self._again).start()
 
     def _again(self):
