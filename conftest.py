@@ -4,7 +4,12 @@ import os
 
 import pytest
 
-os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"  # the kernel of this environment, not one that the user has elsewhere
+from fcn_tutorial.course import kernels
+
+_environment = kernels.environment()
+for _name in os.environ.keys() - _environment.keys():
+    del os.environ[_name]
+os.environ.update(_environment)
 
 
 def pytest_ignore_collect(collection_path):

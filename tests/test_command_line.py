@@ -216,6 +216,19 @@ def test_control_c_leaves_the_last_epoch(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == [out.name]
 
 
+def test_a_download_that_fails_is_one_line_and_leaves_stdout_alone(tmp_path):
+    nowhere = dict.fromkeys(("https_proxy", "HTTPS_PROXY"), "http://127.0.0.1:9")
+    train = ["train", "fcn32s", "--backbone", "mobilenet_v2", "--data", "street", "--first", "2", "--json", "--out"]
+    done = subprocess.run(
+        [sys.executable, "-m", "fcn_tutorial", *train, str(tmp_path / "a.weights.h5")],
+        env=os.environ | nowhere | {"KERAS_HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 1 and done.stdout == "" and "Traceback" not in done.stderr
+    assert "\nfcn-tutorial: The ImageNet weights of mobilenet_v2 could not be fetched" in done.stderr
+
+
 SHIPPED = sorted((ROOT / "data").glob("*.weights.h5"))
 each_file = pytest.mark.parametrize("file", SHIPPED, ids=lambda file: file.name)
 

@@ -1,21 +1,26 @@
 """The plumbing around the notebooks, on throw-away courses: executing, the site, copies, address, check."""
 
+import errno
 import hashlib
 import importlib.util
 import json
 import os
+import re
 import shutil
+import signal
 import subprocess
 import sys
+import time
 import zipfile
 from pathlib import Path
 
+import psutil
 import pytest
 
 pytest.importorskip("nbclient")
 from nbformat import v4
 
-from fcn_tutorial import __main__, check, installation, paths
+from fcn_tutorial import __main__, check, files, installation, paths
 from fcn_tutorial.course import address, execute, fork, kernels, lab, mathml, notebooks, run, site
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -175,6 +180,208 @@ def test_a_dead_kernel_and_an_endless_cell_are_named():
         execute.execute(lesson(code("import os\nos._exit(1)")), "dies", quiet=True)
     with pytest.raises(execute.CellFailed, match=r"(?s)waits, cell 2 of 2 failed.*too long"):
         execute.execute(lesson(code("import time\ntime.sleep(60)")), "waits", quiet=True, timeout=1)
+
+
+def test_a_failed_cell_is_told_without_colours(course):
+    with pytest.raises(execute.CellFailed) as caught:
+        execute.execute(lesson(code("1 / 0")), "fails", quiet=True)
+    assert "\x1b" not in str(caught.value)
+
+
+def test_a_kernel_that_does_not_start_is_named_with_its_own_words(monkeypatch):
+    whole = kernels.manager
+
+    def broken(folder):
+        manager = whole(folder)
+        manager.kernel_spec.argv[:] = [sys.executable, "-c", "raise SystemExit('no ipykernel')"]
+        return manager
+
+    monkeypatch.setattr(kernels, "manager", broken)
+    with pytest.raises(execute.CellFailed, match="(?s)x, before the first cell failed.*no ipykernel.*check"):
+        execute.execute(lesson(code("1")), "x", quiet=True)
+
+
+@pytest.fixture
+def others(tmp_path, monkeypatch):
+    """What a user may have set for other programs: a kernel, a way to draw, settings of IPython and Matplotlib."""
+    kernel = tmp_path / "jupyter" / "kernels" / "python3"
+    startup = tmp_path / "ipython" / "profile_default" / "startup"
+    for folder in (kernel, startup, tmp_path / "matplotlib"):
+        folder.mkdir(parents=True)
+    spec = {"argv": ["/other/python", "{connection_file}"], "display_name": "Other", "language": "python"}
+    (kernel / "kernel.json").write_text(json.dumps(spec))
+    (startup / "first.py").write_text("mine = 1")
+    (tmp_path / "matplotlib" / "matplotlibrc").write_text("backend: Agg\nlines.linewidth: 77")
+    (tmp_path / "startup.py").write_text("mine = 1")
+    for name, value in {
+        "JUPYTER_PATH": "jupyter",
+        "IPYTHONDIR": "ipython",
+        "MPLCONFIGDIR": "matplotlib",
+        "PYTHONSTARTUP": "startup.py",
+    }.items():
+        monkeypatch.setenv(name, str(tmp_path / value))
+    monkeypatch.setenv("MPLBACKEND", "Agg")
+
+
+def test_what_the_user_has_set_for_other_programs_changes_no_notebook(others):
+    picture = "import matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.show()\nprint(plt.rcParams['lines.linewidth'])"
+    notebook = lesson(code(picture), code("import sys\nprint('mine' in globals(), sys.executable)"))
+    execute.execute(notebook, "x", quiet=True)
+    outputs = [output for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs]
+    assert any("image/png" in output.get("data", {}) for output in outputs)
+    words = "".join(output.text for output in outputs if output.output_type == "stream").split()
+    assert words == ["1.5", "False", sys.executable]
+
+
+def test_jupyterlab_starts_the_kernel_of_this_python_and_its_pictures_are_shown(others, course, monkeypatch):
+    started = []
+
+    class Lab:
+        def __init__(self, *_, env, **__):
+            started.append(env)
+
+        def wait(self):
+            return 0
+
+    monkeypatch.setattr(lab.subprocess, "Popen", Lab)
+    lab.start(course)
+    assert "MPLBACKEND" not in started[0]
+    monkeypatch.undo()
+    find = "from jupyter_client.kernelspec import KernelSpecManager as K; print(K().get_kernel_spec('python3').argv[0])"
+    found = subprocess.run([sys.executable, "-c", find], env=started[0], capture_output=True, text=True, check=True)
+    assert kernels.is_own([found.stdout.strip()])
+
+
+def test_the_kernel_that_check_reports_is_the_one_that_jupyterlab_starts(others):
+    assert kernels.is_own(kernels.kernel_command())
+
+
+RUN = """
+import sys
+from pathlib import Path
+from fcn_tutorial import __main__
+from fcn_tutorial.course import address
+address.course_folder = lambda: Path(sys.argv[1])
+sys.exit(__main__.main(["run"]))
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no such signals")
+@pytest.mark.parametrize("name, status", [("SIGINT", 130), ("SIGTERM", 143)])
+def test_a_stopped_run_says_so_in_a_line_and_leaves_nothing(course, tmp_path, name, status):
+    pid, temporary = tmp_path / "pid", tmp_path / "temporary"
+    temporary.mkdir()
+    busy = f"import os\nopen({str(pid)!r}, 'w').write(str(os.getpid()) + '.')\nsum(range(10**12))"
+    write(course, "01_busy.ipynb", code(busy))
+    process = subprocess.Popen(
+        [sys.executable, "-c", RUN, str(course)],
+        env=os.environ | {"TMPDIR": str(temporary)},
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    while process.poll() is None and not (pid.exists() and pid.read_text().endswith(".")):
+        time.sleep(0.1)
+    for _ in range(2):  # as an impatient hand does
+        os.killpg(process.pid, getattr(signal, name))
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == status
+    said = [line for line in re.split("[\r\n]", said) if line.strip() and "|" not in line]  # bars apart
+    assert said == ["fcn-tutorial: stopped."]
+    assert not psutil.pid_exists(int(pid.read_text()[:-1]))
+    assert list(temporary.iterdir()) == [] and list((course / "build").glob("[!.]*")) == []
+
+
+HOLDER = """
+import sys
+from pathlib import Path
+from fcn_tutorial import files
+with files.locked(Path(sys.argv[1]), "held"):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_a_second_run_is_told_at_once_that_another_is_at_work(course):
+    write(course, "01_fails.ipynb", code("1 / 0"))
+    command = [sys.executable, "-c", HOLDER, str(course / "build" / "notebooks")]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
+        assert other.stdout.readline() == b"held\n"
+        with pytest.raises(BlockingIOError, match="another `fcn-tutorial run` is at work"):
+            run.run(course, quiet=True)
+        other.communicate()
+
+
+def test_a_place_that_cant_be_written_is_refused_before_anything_is_executed(course, monkeypatch):
+    write(course, "01_fails.ipynb", code("1 / 0"))
+    (course / "build").write_text("a file")
+    with pytest.raises(OSError, match="Could not write"):
+        run.run(course, quiet=True)
+    tried = []
+    monkeypatch.setattr(files, "check_place", tried.append)
+    with pytest.raises(execute.CellFailed):
+        run.refresh(course, quiet=True)
+    assert tried == [course / "notebooks" / "01_fails.ipynb"]
+
+
+def test_a_full_disk_is_said_as_such_when_sphinx_meets_it(course, tmp_path, monkeypatch):
+    done = subprocess.CompletedProcess([], 2, stdout=f"Traceback\nOSError: {os.strerror(errno.ENOSPC)}: 'x'")
+    monkeypatch.setattr(site.subprocess, "run", lambda *_, **__: done)
+    (tmp_path / "executed").mkdir()
+    with pytest.raises(OSError) as caught:
+        site.build(course, tmp_path / "executed", tmp_path / "out")
+    assert caught.value.errno == errno.ENOSPC and not (tmp_path / "out").exists()
+
+
+KILLS = """
+import os, random, signal, sys, time
+from pathlib import Path
+from fcn_tutorial.course import site
+
+folder = Path(sys.argv[1])
+generator = random.Random(0)
+
+def make(place, text):
+    place.mkdir()
+    for number in range(20):
+        (place / str(number)).write_text(text)
+
+def replace_for_ever():
+    for number in range(10**9):
+        make(folder / "made", str(number))
+        site.replace_folder(folder / "made", folder / "site")
+
+make(folder / "site", "first")
+for _ in range(40):
+    if not (child := os.fork()):
+        replace_for_ever()
+    time.sleep(generator.uniform(0.002, 0.03))
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    if hasattr(site, "heal"):
+        site.heal(folder / "site")
+    texts = [(folder / "site" / str(number)).read_text() for number in range(20)]
+    assert len(set(texts)) == 1, texts
+    for file in (folder / "made").glob("*"):
+        file.unlink()
+    (folder / "made").rmdir() if (folder / "made").exists() else None
+print(sorted(os.listdir(folder)))
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no fork, no SIGKILL")
+def test_a_folder_that_is_replaced_is_whole_whenever_the_program_is_killed(tmp_path):
+    done = subprocess.run([sys.executable, "-c", KILLS, str(tmp_path)], capture_output=True, text=True)
+    assert done.stdout.strip() == "['site']", done.stderr
+
+
+def test_what_a_kill_between_the_two_renames_left_is_healed(tmp_path):
+    for name, text in ((".site.old", "old"), (".site.new", "new")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "a").write_text(text)
+    site.heal(tmp_path / "site")
+    assert (tmp_path / "site" / "a").read_text() == "old"
+    assert [file.name for file in tmp_path.iterdir()] == ["site"]
 
 
 def test_the_command_line_says_what_failed_and_exits_with_1(course, monkeypatch, capsys):
@@ -544,14 +751,16 @@ def test_a_terminal_without_umlauts_gets_the_answer(monkeypatch):
 @pytest.mark.parametrize(("stored", "passes"), [("same", True), ("other", False)])
 def test_nbval_compares_stdout_and_leaves_stderr_out(course, stored, passes):
     shutil.copy(ROOT / "conftest.py", course)
-    output = v4.new_output("stream", name="stdout", text=f"{stored}\n0.25 s\n")
-    cell = code("import sys\nprint('same\\n1.5 s')\nprint('red', file=sys.stderr)")
+    inline = "module://matplotlib_inline.backend_inline"
+    output = v4.new_output("stream", name="stdout", text=f"{stored}\n0.25 s\n{inline}\n")
+    cell = code("import os, sys\nprint('same\\n1.5 s')\nprint('red', file=sys.stderr)\nprint(os.environ['MPLBACKEND'])")
     cell.outputs, cell.execution_count = [output], 1
     file = course / "notebooks" / "01_one.ipynb"
     notebooks.save(v4.new_notebook(cells=[cell]), file)
     command = ["-m", "pytest", "-q", "-p", "no:cacheprovider", "--nbval", "--nbval-sanitize-with"]
     command += [str(ROOT / "tests" / "nbval_sanitize.cfg"), "--nbval-cell-timeout", "60", str(file)]
-    done = subprocess.run([sys.executable, *command], cwd=course, capture_output=True, text=True)
+    environment = os.environ | {"MPLBACKEND": "Agg"}
+    done = subprocess.run([sys.executable, *command], cwd=course, env=environment, capture_output=True, text=True)
     assert (done.returncode == 0) == passes, done.stdout
 
 
