@@ -29,7 +29,7 @@ VERBS = (
 class _Parser(argparse.ArgumentParser):
     def exit(self, status=0, message=None):
         """End as argparse does; its message may repeat what was typed."""
-        super().exit(status, message and output.printable(message))
+        super().exit(status, message and output.printable(message, output.LINES))
 
 
 def build_parser():

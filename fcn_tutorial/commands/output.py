@@ -5,7 +5,7 @@ import json
 import os
 import sys
 
-_LINES = "\n\t"  # what a report of several lines consists of
+LINES = "\n\t"  # what a report of several lines consists of
 
 
 def add_json(parser):
@@ -33,7 +33,7 @@ def say(arguments, text):
     Raises OSError when it can't be written; a reader that has gone (``| head``) is no error.
     """
     try:
-        print(printable(text, _LINES), file=arguments.stdout, flush=True)
+        print(printable(text, LINES), file=arguments.stdout, flush=True)
     except OSError as error:
         _lead_nowhere(arguments.stdout)
         if error.errno not in (errno.EPIPE, errno.EINVAL):  # the second is a closed pipe's on Windows
@@ -43,7 +43,7 @@ def say(arguments, text):
 def complain(text):
     """Print one thing that is wrong to stderr, if somebody reads it."""
     try:
-        print(f"fcn-tutorial: {printable(text, _LINES)}", file=sys.stderr, flush=True)
+        print(f"fcn-tutorial: {printable(text, LINES)}", file=sys.stderr, flush=True)
     except OSError:
         _lead_nowhere(sys.stderr)
 

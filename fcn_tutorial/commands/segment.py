@@ -1,6 +1,5 @@
 """``fcn-tutorial segment IMAGE... --out DIR``: a label map and an overlay for each photo (notebook 05)."""
 
-import sys
 from pathlib import Path
 
 from fcn_tutorial import files
@@ -61,7 +60,7 @@ def call(arguments):
             done.append(segmenting.segment_file(network, image, folder, stem, arguments.short_side))
         except (ValueError, OSError) as error:
             failed.append({"image": image, "error": str(error)})
-            print(f"fcn-tutorial: left out: {output.printable(str(error))}", file=sys.stderr)
+            output.complain(f"left out: {output.printable(error)}")
     output.report(arguments, {"images": done, "failed": failed}, "\n".join(_line(item) for item in done))
     return 1 if failed else 0
 
