@@ -138,7 +138,11 @@ def positive_weights(model, axis):
     if not isinstance(model, keras.Model):
         raise ValueError(f"A footprint replaces weights; expected a Keras model, got {type(model).__name__}.")
     random, kept = np.random.default_rng(0), []
+    offsets = [(layer, name, getattr(layer, name)) for layer in _layers(model) if (name := _offset_name(layer))]
     try:
+        for layer, name, value in offsets:  # preprocessing in the model: else a black strip were none behind it
+            setattr(layer, name, 0 * value)
+        model.predict_function = None  # compiled with the offsets
         scales = {id(weight) for layer in _layers(model) if _is_layer_scale(layer) for weight in layer.weights}
         for weight in model.weights:
             value = np.ones(weight.shape) if id(weight) in scales else _positive(weight, axis, random)
@@ -146,6 +150,9 @@ def positive_weights(model, axis):
             weight.assign(value)
         yield
     finally:
+        for layer, name, value in offsets:
+            setattr(layer, name, value)
+        model.predict_function = None
         for weight, value in kept:
             weight.assign(value)
 
@@ -154,6 +161,14 @@ def _layers(model):
     """All layers of a model, those of models inside it, too."""
     for layer in model.layers:
         yield from _layers(layer) if isinstance(layer, keras.Model) else [layer]
+
+
+def _offset_name(layer):
+    """Name of the constant that a preprocessing layer takes off or adds, None for other layers."""
+    if type(layer) is keras.layers.Rescaling:
+        return "offset"
+    constant = type(layer) is keras.layers.Normalization and layer.input_mean is not None
+    return "mean" if constant else None
 
 
 def _is_layer_scale(layer):
