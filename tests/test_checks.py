@@ -329,10 +329,10 @@ def test_decimals_are_absolute_and_may_be_rounded_or_cut_off():
 
 
 def test_half_precision_is_forgiven_its_rounding_but_no_mistake():
-    task = tasks.Task(forms.Numbers(None), [100.0, 3.0], (tasks.Mistake([100.1, 3.0], "a tenth"),), "", "Look.")
+    task = tasks.Task(forms.Numbers(None), [100.0, 3.0], (tasks.Mistake([100.2, 3.0], "a fifth"),), "", "Look.")
     half = np.array([100.04, 3.0], "float16")  # the next one to 100 is 100.0625
     assert task.judge(half)[0] and not task.judge(half.astype("float64"))[0]
-    assert task.judge(np.float16([100.125, 3.0])) == (False, "Not yet. a tenth")
+    assert task.judge(np.float16([100.125, 3.0])) == (False, "Not yet. a fifth")
     assert task.judge(np.float16([101, 3.0])) == (False, "Not yet. Look.")
 
 
