@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hearing import hear
 from PIL import Image
 
 from fcn_tutorial import backbones, models, weights
@@ -203,7 +204,10 @@ def test_control_c_leaves_the_last_epoch(tmp_path):
     out = tmp_path / "net.weights.h5"
     train = ["train", "fcn32s", "--data", "street", "--first", "2", "--batch", "2", "--out", str(out)]
     process = subprocess.Popen(
-        [sys.executable, "-m", "fcn_tutorial", *train, "--epochs", "100000"], stderr=subprocess.PIPE, text=True
+        [sys.executable, "-m", "fcn_tutorial", *train, "--epochs", "100000"],
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=hear,
     )
     deadline = time.monotonic() + 120
     while not out.exists() and process.poll() is None and time.monotonic() < deadline:

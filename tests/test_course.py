@@ -16,6 +16,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from hearing import hear
 
 pytest.importorskip("nbclient")
 from nbformat import v4
@@ -279,6 +280,7 @@ def test_a_stopped_run_says_so_in_a_line_and_leaves_nothing(course, tmp_path, na
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        preexec_fn=hear,
     )
     while process.poll() is None and not (pid.exists() and pid.read_text().endswith(".")):
         time.sleep(0.1)

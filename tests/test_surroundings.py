@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
+from hearing import hear
 
 from fcn_tutorial import __main__
 from fcn_tutorial.course import address
@@ -180,7 +181,7 @@ SWALLOWS = f"{SLEEPER}() and 0 or time.sleep(60)"
 @pytest.mark.parametrize("name, status", [("SIGINT", 130), ("SIGTERM", 143), ("SIGHUP", 129)])
 @pytest.mark.parametrize("answer", [SLEEPS, SWALLOWS], ids=["anywhere", "in a destructor"])
 def test_a_signal_ends_a_verb_with_one_line(name, status, answer):
-    process = subprocess.Popen(verb(answer), stderr=subprocess.PIPE, text=True, start_new_session=True)
+    process = subprocess.Popen(verb(answer), stderr=subprocess.PIPE, text=True, start_new_session=True, preexec_fn=hear)
     assert process.stderr.readline() == "asleep\n"
     os.killpg(process.pid, getattr(signal, name))
     _, said = process.communicate(timeout=30)
@@ -198,7 +199,7 @@ def test_a_signal_that_is_ignored_stays_so():
 def test_control_c_while_keras_starts():
     """Not said: what its native code would have, and what the process that holds that back says of its own end."""
     command = [sys.executable, "-m", "fcn_tutorial", "stride", "mobilenet_v2"]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True, preexec_fn=hear)
     time.sleep(1.5)
     os.killpg(process.pid, signal.SIGINT)
     _, said = process.communicate(timeout=60)
