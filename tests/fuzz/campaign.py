@@ -14,8 +14,10 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import psutil
+
 _WORKER = Path(__file__).with_name("worker.py")
-STALLED = 20  # seconds on one file
+STALLED, WAITED = 20, 300  # seconds on one file: of processor time, and in all, on a busy machine
 KINDS = ("photos", "masks", "weights", "earlier_weights", "checkpoints")
 
 
@@ -54,19 +56,27 @@ def _watched(kind, first, last, folder):
     command = [sys.executable, str(_WORKER), kind, str(first), str(last), str(folder)]
     with tempfile.TemporaryFile() as words:
         process = subprocess.Popen(command, stdout=words, stderr=words)
-        seen, since = None, time.monotonic()
+        watched, seen, since, used = psutil.Process(process.pid), None, time.monotonic(), 0.0
         while process.poll() is None:
             time.sleep(0.05)
             at = "".join(_lines(folder / "at"))
+            spent = _processor_seconds(watched)
             if at != seen:
-                seen, since = at, time.monotonic()
-            elif time.monotonic() - since > (STALLED if at else 120):
+                seen, since, used = at, time.monotonic(), spent
+            elif (at and spent - used > STALLED) or time.monotonic() - since > WAITED:
                 process.kill()
                 process.wait()
-                return f"no answer within {STALLED} seconds"
+                return f"no answer within {STALLED} seconds of processor time, or {WAITED} seconds"
         words.seek(max(0, words.seek(0, os.SEEK_END) - 300))
         said = words.read().decode(errors="replace").strip()
         return None if process.returncode == 0 else f"exit status {process.returncode}: {said}"
+
+
+def _processor_seconds(process):
+    try:
+        return sum(process.cpu_times()[:2])
+    except psutil.Error:  # it has just ended
+        return 0.0
 
 
 def _lines(file):
