@@ -13,6 +13,11 @@ def report(arguments, data, text):
     print(json.dumps(data, indent=2, ensure_ascii=False) if arguments.json else text)
 
 
+def printable(text):
+    """`text` with characters that would steer a terminal, or can't be shown, written as \\x1b or \\u202e."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
 def report_executions(arguments, course, executions):
     """Report what executing notebooks gave; course: the module that `course_parts` returns."""
     data = {"notebooks": [execution.report() for execution in executions]}

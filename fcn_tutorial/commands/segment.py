@@ -3,9 +3,11 @@
 import sys
 from pathlib import Path
 
-from fcn_tutorial.commands import output
+from fcn_tutorial import files
+from fcn_tutorial.commands import output, photo_files
 
 DEFAULT_WEIGHTS = "camvid_fcn4s.weights.h5"
+IMAGES = "a file, a pattern such as *.jpg, or the name of a photo that comes with the packages, such as chelsea"
 
 
 def add_parser(verbs):
@@ -14,9 +16,10 @@ def add_parser(verbs):
         "segment",
         help="label every pixel of your photos",
         description="Writes NAME_labels.png (class indices with the course's palette) and NAME_overlay.png for "
-        "each photo, both at the photo's own size. Photos of any size and kind; one that can't be read is left out.",
+        "each photo, both at the photo's own size. Photos of any size and kind; one that can't be read is left out. No "
+        "photo is written over; a name that is taken gets a number.",
     )
-    parser.add_argument("images", nargs="+", type=Path, metavar="IMAGE")
+    parser.add_argument("images", nargs="+", metavar="IMAGE", help=IMAGES)
     parser.add_argument("--weights", type=Path, metavar="FILE", help="default: the ones that come with the course")
     parser.add_argument(
         "--out", type=Path, required=True, metavar="DIR", help="folder for the results, made where missing"
@@ -34,24 +37,37 @@ def add_parser(verbs):
 
 
 def call(arguments):
-    """Segment every image; 1 when some could not be read. Raises ValueError, FileNotFoundError for bad weights."""
+    """Segment every image; 1 when some could not be read or written.
+
+    Raises ValueError, FileNotFoundError or OSError for bad weights, a pattern that fits no file, a bad --out.
+    """
     from fcn_tutorial import folding, segmenting, weights
     from fcn_tutorial.paths import data_file
 
     if arguments.short_side < 0 or arguments.short_side == 1:
         raise ValueError(f"--short-side is {arguments.short_side}; expected 0 or at least 2 pixels.")
-    network = folding.fold_network(weights.load(arguments.weights or data_file(DEFAULT_WEIGHTS)))
-    arguments.out.mkdir(parents=True, exist_ok=True)
+    file, folder = arguments.weights or data_file(DEFAULT_WEIGHTS), arguments.out
+    images = photo_files.expand(arguments.images)
+    if folder.exists() and not folder.is_dir():
+        raise NotADirectoryError(f"--out {folder} is a file; expected a folder for the results.")
+    files.check_place(folder / "labels.png")
+    endings = [f"_{picture}.png" for picture in segmenting.PICTURES]
+    stems = photo_files.distinct_stems(images, folder, endings, others=[file])
+    network = folding.fold_network(weights.load(file))
     done, failed = [], []
-    for path, stem in zip(arguments.images, segmenting.distinct_stems(arguments.images), strict=True):
+    for image, stem in zip(images, stems, strict=True):
         try:
-            done.append(segmenting.segment_file(network, path, arguments.out, stem, arguments.short_side))
-        except (ValueError, FileNotFoundError) as error:
-            failed.append({"image": str(path), "error": str(error)})
-            print(f"fcn-tutorial: left out: {error}", file=sys.stderr)
-    lines = [f"{item['image']}: {item['labels']}, {item['overlay']} ({_shares(item['shares'])})" for item in done]
-    output.report(arguments, {"images": done, "failed": failed}, "\n".join(lines))
+            done.append(segmenting.segment_file(network, image, folder, stem, arguments.short_side))
+        except (ValueError, OSError) as error:
+            failed.append({"image": image, "error": str(error)})
+            print(f"fcn-tutorial: left out: {output.printable(str(error))}", file=sys.stderr)
+    output.report(arguments, {"images": done, "failed": failed}, "\n".join(_line(item) for item in done))
     return 1 if failed else 0
+
+
+def _line(item):
+    image, labels, overlay = (output.printable(item[key]) for key in ("image", "labels", "overlay"))
+    return f"{image}: {labels}, {overlay} ({_shares(item['shares'])})"
 
 
 def _shares(shares):

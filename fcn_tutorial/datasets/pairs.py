@@ -1,12 +1,12 @@
 """A photo and its mask: how they are read, checked and resized. These rules stand here once (notebook 05)."""
 
-import warnings
-from pathlib import Path
-
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image
 
-from fcn_tutorial.labels import check_labels
+from fcn_tutorial.datasets.image_files import MASKS, open_image
+from fcn_tutorial.labels import NAMES, PALETTE, VOID, check_labels
+
+_LOSSY = ("jpeg", "tiff_jpeg", "webp")  # ways to compress inside a TIFF file, as Pillow calls them
 
 LEAST_SIDE = 2  # pixels: a single pixel, or a single row of them, is no picture
 
@@ -49,40 +49,45 @@ def check_pair(image, mask, source="the pair"):
     return image, mask
 
 
-def open_image(path):
-    """Read an image file completely and turn it upright as its EXIF orientation says: a PIL image, its mode kept.
-
-    Raises FileNotFoundError where there is no file, ValueError for a folder, a file that is damaged, cut off or no
-    image, and one above Pillow's limit of pixels (about 89 million).
-    """
-    path = Path(path)
-    if not path.exists():
-        raise FileNotFoundError(f"There is no file {path}. Check its name and folder.")
-    if path.is_dir():
-        raise ValueError(f"{path} is a folder; expected one image file.")
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(path) as image:
-                image.load()
-                ImageOps.exif_transpose(image, in_place=True)
-    except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
-        limit = f"{Image.MAX_IMAGE_PIXELS:,}"
-        raise ValueError(f"{path} has more than {limit} pixels, too many to read safely. Save it smaller.") from error
-    except Exception as error:  # each of Pillow's decoders has its own ways to fail on damaged bytes
-        raise ValueError(
-            f"{path} can't be read as an image ({error}). It is damaged, cut off, or no image; "
-            "get it again, or save it as PNG or JPEG with another program."
-        ) from error
-    return image
-
-
 def read_mask(path):
-    """Class indices (H, W) uint8 of a mask file: one channel, or a palette PNG, whose indices (not colours) count.
+    """Class indices (H, W) uint8 of a mask file: one channel, or a palette, whose indices (not colours) count.
 
-    Raises FileNotFoundError or ValueError: see `open_image` and `labels.check_labels`.
+    Raises as `open_mask`.
     """
-    return check_labels(np.asarray(open_image(path)), f"the mask {path}")
+    return open_mask(path)[0]
+
+
+def open_mask(path):
+    """Class indices (H, W) uint8 of a mask file, and the colours {index: (r, g, b)} that its palette gives them.
+
+    The colours tell whether the palette of another mask has the same order; they are empty for one channel of values.
+    Raises FileNotFoundError, ValueError or OSError: see `image_files.open_image` and `labels.check_labels`. A file with
+    lossy compression is refused, and a palette with the course's colours in another order: its indices aren't classes.
+    """
+    image = open_image(path, MASKS)
+    if image.format == "TIFF" and image.info.get("compression") in _LOSSY:
+        raise ValueError(
+            f"The mask {path} is compressed as JPEG, which changes classes. Write it again from its source as PNG."
+        )
+    labels = check_labels(np.asarray(image), f"the mask {path}")
+    palette = np.reshape((image.getpalette("RGB") or []) if image.mode == "P" else [], (-1, 3)).astype(int).tolist()
+    used = np.flatnonzero(np.bincount(labels.ravel())).tolist()
+    colours = {index: tuple(palette[index]) for index in used if index < len(palette)}
+    _check_order(colours, path)
+    return labels, colours
+
+
+def _check_order(colours, path):
+    """Refuse a palette that gives one class the colour of another. Void's grey is common in other palettes, too."""
+    owner = {tuple(rgb): index for index, rgb in enumerate(PALETTE[:VOID].tolist())}
+    for index, rgb in colours.items():
+        other = owner.get(rgb, index)
+        if other != index:
+            raise ValueError(
+                f"The mask {path} has the colour of class {other} ({NAMES[other]}) at the index {index} of its "
+                "palette, so its indices aren't the class indices: a program has sorted the palette anew. "
+                "Save the indices with labels.PALETTE in its own order, or as one channel without a palette."
+            )
 
 
 def resize_mask(mask, size):
@@ -106,3 +111,10 @@ def _resize(array, size, filter_):
     if (height, width) != tuple(size) or min(height, width) < 1:
         raise ValueError(f"The new size is {tuple(size)}; expected (height, width) in whole pixels, 1 or more.")
     return np.array(Image.fromarray(array).resize((width, height), filter_))
+
+
+def bands(array):
+    """Slices of rows that divide an array (H, W, ...) into parts of some million pixels, for work in little memory."""
+    height, width = array.shape[:2]
+    step = max(1, 2**20 // width)
+    return [slice(start, min(start + step, height)) for start in range(0, height, step)]

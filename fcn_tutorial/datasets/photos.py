@@ -4,12 +4,14 @@ Nothing is downloaded: the files are read from the installed packages, past thei
 """
 
 import importlib.util
+import os
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
-from fcn_tutorial.datasets.pairs import check_image, open_image, resize_image
+from fcn_tutorial.datasets.image_files import open_image
+from fcn_tutorial.datasets.pairs import bands, check_image, resize_image
 
 # name: (installed package, file in it, attribution as the package's documentation gives it)
 _PHOTOS = {
@@ -52,16 +54,22 @@ def load(name_or_path):
 
     The file's EXIF orientation is followed, a transparent image is laid on white, 16-bit grey values are scaled to
     0..255, palettes and CMYK become RGB; of several frames the first is read. Colour profiles are not applied.
-    Raises FileNotFoundError for a missing file, ValueError for one that is no readable picture (`pairs.open_image`,
-    `pairs.check_image`) or holds floating-point values.
+    Raises FileNotFoundError for a missing file, ValueError or OSError for one that is no readable picture
+    (`image_files.open_image`, `pairs.check_image`), ValueError for floating-point values.
     """
     if name_or_path in _PHOTOS:
         path, advice = _bundled(name_or_path), f"Install {_DISTRIBUTIONS[_PHOTOS[name_or_path][0]]}."
     else:
-        path, advice = Path(name_or_path).expanduser(), f"Photos known by name: {', '.join(names())}."
-    if not path.exists():
-        raise FileNotFoundError(f"There is no photo {path}. {advice}")
-    return check_image(_rgb(open_image(path), path), str(path))
+        path, advice = Path(os.path.expanduser(name_or_path)), f"Photos known by name: {', '.join(names())}."
+    try:
+        image = open_image(path)
+    except FileNotFoundError as error:
+        raise FileNotFoundError(f"There is no photo {path}. {advice}") from error
+    # Shape first: a row of pixels is refused before it is converted.
+    photo = check_image(np.empty((image.height, image.width, 3), np.uint8), str(path))
+    for rows in bands(photo):
+        photo[rows] = _rgb(image.crop((0, rows.start, image.width, rows.stop)), path)
+    return photo
 
 
 def centre_crop(image, size=224):

@@ -1,0 +1,71 @@
+"""Which files are read as photos and as masks, and how: whatever they hold, a picture or one clear error comes out."""
+
+import stat
+import warnings
+from pathlib import Path
+
+from PIL import Image, ImageOps
+
+# Pillow's names. It knows more, some of which start other programs; nothing else is tried.
+PHOTOS = ("JPEG", "PNG", "BMP", "GIF", "TIFF", "WEBP", "PPM")
+MASKS = ("PNG", "BMP", "GIF", "TIFF")  # without loss: JPEG would change classes
+
+
+def open_image(path, formats=PHOTOS):
+    """Read an image file completely and turn it upright as its EXIF orientation says: a PIL image, its mode kept.
+
+    formats: those that are taken, PHOTOS or MASKS, whatever the file's name says.
+    Raises FileNotFoundError where there is no file; ValueError for a folder, pipe or device, a file that is damaged,
+    cut off, of another format or no image, and one above Pillow's limit of pixels (about 89 million); OSError for one
+    that the system does not let be read.
+    """
+    path = Path(path)
+    check_file(path)
+    advice = f"get it again, or save it as {'PNG or JPEG' if 'JPEG' in formats else 'PNG'} with another program."
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            with Image.open(path, formats=PHOTOS) as image:
+                kind = "JPEG" if image.format == "MPO" else image.format
+                if kind in formats:
+                    image.load()
+                    ImageOps.exif_transpose(image, in_place=True)
+    except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
+        limit = f"{Image.MAX_IMAGE_PIXELS:,}"
+        raise ValueError(f"{path} has more than {limit} pixels, too many to read safely. Save it smaller.") from error
+    except Exception as error:  # each of Pillow's decoders has its own ways to fail on damaged bytes
+        if getattr(error, "errno", None) is not None:
+            raise _unreadable(path, error) from error
+        raise ValueError(
+            f"{path} can't be read as an image ({error}). It is damaged, cut off, or of no format that is read here "
+            f"({', '.join(formats)}); {advice}"
+        ) from error
+    if kind not in formats:
+        raise ValueError(
+            f"{path} is a {kind} file, whatever its name says; a mask is one of {', '.join(formats)}. "
+            f"{kind} changes pixels, so classes: write the mask again from its source, as PNG."
+        )
+    return image
+
+
+def check_file(path):
+    """Refuse what is no regular file: opening a pipe, for instance, would wait for ever. Raises as `open_image`."""
+    try:
+        mode = path.stat().st_mode
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise FileNotFoundError(f"There is no file {path}. Check its name and folder.") from error
+    except OSError as error:
+        raise _unreadable(path, error) from error
+    if stat.S_ISDIR(mode):
+        raise ValueError(f"{path} is a folder; expected one image file.")
+    if not stat.S_ISREG(mode):
+        raise ValueError(f"{path} is a pipe, a socket or a device; expected one image file.")
+
+
+def endings(formats):
+    """The endings of file names, in small letters, that belong to `formats`: {".png", ".tif", ...}."""
+    return {ending for ending, kind in Image.registered_extensions().items() if kind in formats}
+
+
+def _unreadable(path, error):
+    return type(error)(f"{path} can't be read: {error.strerror}. Check its name and who may read it.")
