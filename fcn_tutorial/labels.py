@@ -138,9 +138,12 @@ def check_labels(labels, source="the label map", classes=CAMVID):
     return labels.astype(np.uint8)
 
 
-def most_frequent(values, total, count=5):
-    """The most frequent of `values` in words, "[255, 30] (12.0%, 0.1% of the pixels)"; `total` is all pixels."""
+def most_frequent(values, total, spell=int):
+    """The five most frequent of `values`, as "[255, 30] (12.0%, 0.1% of the pixels)"; `total` is all pixels.
+
+    spell: what is shown for a value.
+    """
     found, times = np.unique(values, return_counts=True)
-    order = np.argsort(-times, kind="stable")[:count]
+    order = np.argsort(-times, kind="stable")[:5]
     shares = ", ".join(f"{times[place] / total:.1%}" for place in order)
-    return f"{found[order].tolist()} ({shares} of the pixels)"
+    return f"{[spell(found[place]) for place in order]} ({shares} of the pixels)"

@@ -1,6 +1,7 @@
 """A user's list of classes: classes.txt (a name a line, or ``name R G B``) or an annotation tool's labelmap.txt."""
 
 import re
+from dataclasses import dataclass
 from pathlib import Path
 
 from fcn_tutorial.labels import Classes
@@ -9,6 +10,17 @@ CLASS_FILES = ("classes.txt", "labelmap.txt")
 _VOID_NAMES = {"void", "ignore", "ignored", "unlabelled", "unlabeled"}
 _NAMED_COLOUR = re.compile(r"(?P<name>.*\S)\s+(?P<r>\d+)\s+(?P<g>\d+)\s+(?P<b>\d+)")
 _LABEL_MAP = re.compile(r"(?P<name>[^:]+):(?P<r>\d+),\s*(?P<g>\d+),\s*(?P<b>\d+)(:.*)?")
+
+
+@dataclass(frozen=True)
+class ClassList:
+    """The `classes` of a data set, and what colours mean in its masks: {(r, g, b): index}, None where none are listed.
+
+    Several colours may mean void.
+    """
+
+    classes: Classes
+    colours: dict | None = None
 
 
 def find(folder):
@@ -25,7 +37,7 @@ def find(folder):
 
 
 def read(file, void=255):
-    """The `Classes` that `file` lists, in its order; lines that start with # and empty ones are passed over.
+    """The `ClassList` in `file`, in its order; lines that start with # and empty ones are passed over.
 
     A line called void (or ignore, unlabelled) with a colour is no class: its colour marks pixels that nobody labelled.
     void: index of such pixels in masks that hold class indices.
@@ -43,16 +55,29 @@ def read(file, void=255):
         for number, line in enumerate(lines, start=1)
         if line.strip() and not line.lstrip().startswith("#")
     ]
-    classes = [(name, colour) for name, colour in entries if colour is None or name.lower() not in _VOID_NAMES]
-    void_colours = [colour for name, colour in entries if colour is not None and name.lower() in _VOID_NAMES]
-    coloured = [colour for _, colour in classes if colour is not None]
-    if coloured and len(coloured) < len(classes):
-        lacking = next(name for name, colour in classes if colour is None)
-        raise ValueError(f"{file}: {lacking!r} has no colour and others have; give each class one, or none.")
     try:
-        return Classes([name for name, _ in classes], coloured or None, void, void_colours)
+        return _class_list(entries, void)
     except ValueError as error:
         raise ValueError(f"{file}: {error}") from error
+
+
+def _class_list(entries, void):
+    """`ClassList` from [(name, RGB colour or None), ...]."""
+    is_void = [colour is not None and name.lower() in _VOID_NAMES for name, colour in entries]
+    named = [entry for entry, apart in zip(entries, is_void, strict=True) if not apart]
+    unlabelled = [colour for (_, colour), apart in zip(entries, is_void, strict=True) if apart]
+    names, colours = [name for name, _ in named], [colour for _, colour in named]
+    lacking = next((name for name, colour in named if colour is None), None)
+    if lacking is not None:
+        if any(colours) or unlabelled:
+            raise ValueError(f"{lacking!r} has no colour and others have; give each class one, or none.")
+        return ClassList(Classes(names, void=void))
+    grey = {"void_colour": unlabelled[0]} if unlabelled else {}
+    classes = Classes(names, colours, void, **grey)
+    twice = set(unlabelled) & set(colours)
+    if twice:
+        raise ValueError(f"The colour {min(twice)} means void and a class; give each its own.")
+    return ClassList(classes, dict(zip(colours, range(len(names)), strict=True)) | dict.fromkeys(unlabelled, void))
 
 
 def _entry(line, pattern, source):

@@ -10,6 +10,8 @@ from PIL import Image, ImageOps
 PHOTOS = ("JPEG", "PNG", "BMP", "GIF", "TIFF", "WEBP", "PPM")
 MASKS = ("PNG", "BMP", "GIF", "TIFF")  # without loss: JPEG would change classes
 
+_LOSSY = ("jpeg", "tiff_jpeg", "webp")  # ways to compress inside a TIFF file, as Pillow calls them
+
 
 def open_image(path, formats=PHOTOS):
     """Read an image file completely and turn it upright as its EXIF orientation says: a PIL image, its mode kept.
@@ -44,6 +46,16 @@ def open_image(path, formats=PHOTOS):
         raise ValueError(
             f"{path} is a {kind} file, whatever its name says; a mask is one of {', '.join(formats)}. "
             f"{kind} changes pixels, so classes: write the mask again from its source, as PNG."
+        )
+    return image
+
+
+def open_mask(path):
+    """The same for a mask: one of MASKS, without lossy compression inside."""
+    image = open_image(path, MASKS)
+    if image.format == "TIFF" and image.info.get("compression") in _LOSSY:
+        raise ValueError(
+            f"The mask {path} is compressed as JPEG, which changes classes. Write it again from its source as PNG."
         )
     return image
 

@@ -3,10 +3,8 @@
 import numpy as np
 from PIL import Image
 
-from fcn_tutorial.datasets.image_files import MASKS, open_image
-from fcn_tutorial.labels import NAMES, PALETTE, VOID, check_labels
-
-_LOSSY = ("jpeg", "tiff_jpeg", "webp")  # ways to compress inside a TIFF file, as Pillow calls them
+from fcn_tutorial.datasets import image_files
+from fcn_tutorial.labels import CAMVID, NAMES, PALETTE, VOID, check_labels
 
 LEAST_SIDE = 2  # pixels: a single pixel, or a single row of them, is no picture
 
@@ -33,13 +31,13 @@ def check_image(image, source="the image"):
     return image
 
 
-def check_pair(image, mask, source="the pair"):
+def check_pair(image, mask, source="the pair", classes=CAMVID):
     """Return (image uint8 (H, W, 3), mask uint8 (H, W)) after checking both, and that their sizes are equal.
 
     Raises ValueError that names `source`: see `check_image` and `labels.check_labels`.
     """
     image = check_image(image, f"the image of {source}")
-    mask = check_labels(mask, f"the mask of {source}")
+    mask = check_labels(mask, f"the mask of {source}", classes)
     if image.shape[:2] != mask.shape:
         raise ValueError(
             f"{source}: the image has {image.shape[0]}x{image.shape[1]} pixels and the mask "
@@ -64,11 +62,7 @@ def open_mask(path):
     Raises FileNotFoundError, ValueError or OSError: see `image_files.open_image` and `labels.check_labels`. A file with
     lossy compression is refused, and a palette with the course's colours in another order: its indices aren't classes.
     """
-    image = open_image(path, MASKS)
-    if image.format == "TIFF" and image.info.get("compression") in _LOSSY:
-        raise ValueError(
-            f"The mask {path} is compressed as JPEG, which changes classes. Write it again from its source as PNG."
-        )
+    image = image_files.open_mask(path)
     labels = check_labels(np.asarray(image), f"the mask {path}")
     palette = np.reshape((image.getpalette("RGB") or []) if image.mode == "P" else [], (-1, 3)).astype(int).tolist()
     used = np.flatnonzero(np.bincount(labels.ravel())).tolist()
