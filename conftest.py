@@ -4,7 +4,17 @@ import os
 
 import pytest
 
-os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"  # the kernel of this environment, not one that the user has elsewhere
+from fcn_tutorial.course import kernels
+
+_environment = kernels.environment()
+for _name in os.environ.keys() - _environment.keys():
+    del os.environ[_name]
+os.environ.update(_environment)
+
+
+def pytest_ignore_collect(collection_path):
+    """Leave out what a Mac lays beside each file on a foreign disk: ._01_one.ipynb is no notebook."""
+    return True if collection_path.name.startswith("._") else None
 
 
 @pytest.hookimpl(wrapper=True)

@@ -10,7 +10,7 @@ import secrets
 import shutil
 import tempfile
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 _ABANDONED = 3600  # seconds without a change after which an unfinished file is nobody's any more
@@ -55,9 +55,10 @@ def check_place(path):
         tried.unlink()
 
 
-def reserve(path, size):
+def reserve(path, size, meant=None):
     """Make the file `path` `size` bytes large and take its room on the disk now.
 
+    meant: the path to speak of, where `path` is an unfinished file's.
     A memory-mapped file without room of its own ends the whole program when the disk is full.
     Raises OSError that says how much was needed and how much there is; the file is then gone.
     """
@@ -76,32 +77,55 @@ def reserve(path, size):
             raise
         free = shutil.disk_usage(path.parent).free
         raise OSError(
-            f"{path} needs {size / 2**20:,.0f} MiB, and its disk has {free / 2**20:,.0f} MiB left. "
+            f"{meant or path} needs {size / 2**20:,.0f} MiB, and its disk has {free / 2**20:,.0f} MiB left. "
             "Free some space or name another folder."
         ) from error
 
 
 @contextmanager
 def locked(path, busy, wait=0.0):
-    """Hold `path`, a file or folder to be written, alone; the lock is the hidden file .NAME.lock beside it.
+    """Hold `path`, a file or folder to be written, alone; the lock is the hidden file .NAME.lock beside it, until then.
 
     busy: a sentence for the error, what another program is doing. wait: seconds until giving up, -1 for ever.
-    Raises BlockingIOError where another program holds it.
+    Blocks inside one another, in one thread, hold it together. Raises BlockingIOError where another program holds it.
     """
     from filelock import FileLock, Timeout
 
     path = Path(path)
+    file = path.with_name(f".{path.name}{_LOCK}")
     with _advice(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(path.with_name(f".{path.name}{_LOCK}"), timeout=wait)
+        lock = FileLock(file, is_singleton=True)
         try:
-            lock.acquire()
+            _acquire(lock, file, wait)
         except Timeout as error:
             raise BlockingIOError(f"{path} is in use: {busy}") from error
     try:
         yield
     finally:
+        if lock.lock_counter == 1:
+            with suppress(OSError):  # where an open file can't be taken away, releasing does it
+                file.unlink()
         lock.release()
+
+
+def _acquire(lock, file, wait):
+    """Take `lock`, and see to it that it is the one at `file`: who held it before took that away in the end."""
+    while True:
+        if file.is_symlink():
+            file.unlink()  # it would lead to a file that isn't ours
+        lock.acquire(timeout=wait)
+        if file.exists():
+            return
+        lock.release()
+
+
+@contextmanager
+def claimed(path):
+    """Try the place of `path`, and hold it alone while it is being made. Raises OSError at once where one can't."""
+    check_place(path)
+    with locked(path, "another program is writing it. Wait until that has ended, or name another file."):
+        yield
 
 
 class TemporaryFolder:

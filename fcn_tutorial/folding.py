@@ -16,6 +16,8 @@ layers = keras.layers
 # Each with the axes of its last kernel that make up its output channels.
 _OUTPUT_AXES = {layers.Conv2D: (3,), layers.DepthwiseConv2D: (2, 3), layers.SeparableConv2D: (3,)}
 
+_KINDS = {kind.__name__ for kind in _OUTPUT_AXES}
+
 
 def fold_network(network):
     """A `Network` that answers as `network` does now, its batch-norms folded: for inference, not for training.
@@ -30,9 +32,12 @@ def fold_network(network):
 def fold_batch_norms(model):
     """The functional `model` with each batch-norm folded that follows a convolution without activation, and it alone.
 
-    Other layers are copied, too: a shared layer would remember, and so keep in memory, every model that uses it.
+    Other layers and operations are copied, too: a shared one would remember, and so keep in memory, every model that
+    uses it. A norm that is called with training=True takes its statistics from the images: it stays.
     Raises ValueError for a model that isn't functional.
     """
+    if not type(model).__module__.startswith("keras."):
+        raise ValueError(f"{type(model).__name__} is a class of its own; expected a functional Keras model.")
     norms = _foldable(model)
     skipped = {norm.name for norm in norms.values()}
 
@@ -58,20 +63,28 @@ def _foldable(model):
     for step in steps:
         if step.kind != "BatchNormalization" or step.config["axis"] not in (-1, 3) or not called_once(step):
             continue
+        if step.trains:
+            continue
         before = steps[step.parents[0]]
         if readers[step.parents[0]] > 1 or not called_once(before):
             continue
-        convolution = model.get_layer(before.name)
-        # Each output channel has a scale of its own only where the channels come last.
-        channels_last = before.config.get("data_format") == "channels_last"
-        if type(convolution) in _OUTPUT_AXES and channels_last and before.config["activation"] == "linear":
+        if before.kind in _KINDS and _plain(model.get_layer(before.name), model.get_layer(step.name)):
             found[before.name] = model.get_layer(step.name)
     return found
 
 
+def _plain(convolution, norm):
+    """Is the convolution nothing but its kernels and bias, with channels last, computed in the norm's precision?"""
+    weights = len(convolution.weights) == 1 + isinstance(convolution, layers.SeparableConv2D) + convolution.use_bias
+    linear = convolution.activation is keras.activations.linear and convolution.activity_regularizer is None
+    alike = convolution.dtype_policy.name == norm.dtype_policy.name  # also false for quantised kernels
+    # Each output channel has a scale of its own only where the channels come last.
+    return weights and linear and alike and convolution.data_format == "channels_last"
+
+
 def _copied(layer):
     copy = type(layer).from_config(layer.get_config())
-    if layer.weights:
+    if isinstance(layer, layers.Layer) and layer.weights:
         if not copy.built:
             copy.build_from_config(layer.get_build_config())
         copy.set_weights(layer.get_weights())

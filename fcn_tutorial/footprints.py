@@ -31,7 +31,7 @@ def footprint(model, axis=1):
 
     Ink is moved on a black strip. While it moves, kernels are random positive ones, biases zero and normalisations
     neutral, so that a cell answers whenever ink lies in its window; afterwards the model is as it was. Raises
-    ValueError when a strip of 4096 pixels holds no edge, and for weights of an unknown kind.
+    ValueError when a strip of 4096 pixels holds no edge, for a result that can't be, and for unknown weights.
     """
     with positive_weights(model, axis):
         stride, last, along, across = _right_edge(model, axis)
@@ -40,6 +40,11 @@ def footprint(model, axis=1):
         if both > along:
             stride, last, along, across = _right_edge(model, axis, [both])
     first = along - 1 - mirrored - stride * (strips.cells(model, along, across, axis) - 1)
+    if last < first:
+        raise ValueError(
+            f"On a strip of {along} pixels cell 0 would answer to pixels {first} to {last}: cropping and padding leave "
+            "no window. Measure the model up to the layer in front of them."
+        )
     bounded = not _changes_from_afar(model, last, along, across, axis)
     size = (along, across) if axis == 0 else (across, along)
     return Footprint(stride, first, last, last - first + 1 if bounded else None, size)
@@ -63,16 +68,26 @@ def _right_edge(model, axis, lengths=_LENGTHS, mirrored=False):
         count = strips.cells(model, along, across, axis)
         silent = _silent_cells(model, along, across, axis, mirrored)
         end = along - 1 - 2 * along // count if count > 2 else 0  # "valid" layers may not look at the last pixels
-        found = silent(end)
+        known = {end: silent(end)}
+        if known[end] == count:
+            # Cropping takes more off: go back to the last pixel that is looked at. A cell that is silent there has its
+            # whole window in the image; the windows of others are cut off at one and the same pixel.
+            end = _first_place(silent, known, count) - 1
+            known[end] = silent(end)
+        found = known[end]
         if found >= 2:
             break
     else:
         raise ValueError(
             f"Ink anywhere on a strip of {along} pixels reaches every cell; the footprint has no edge there."
         )
-    known = {end: found}
     places = [_first_place(silent, known, number) for number in (found, found - 1)]
     stride = places[0] - places[1]
+    if stride < 1:
+        raise ValueError(
+            f"Cells {found - 2} and {found - 1} of a strip of {along} pixels both answer to ink up to pixel "
+            f"{places[0] - 1} and no farther; expected a map of fewer cells than pixels, each with a window of its own."
+        )
     return stride, places[0] - 1 - stride * (found - 1), along, across
 
 
@@ -124,14 +139,26 @@ def positive_weights(model, axis):
         raise ValueError(f"A footprint replaces weights; expected a Keras model, got {type(model).__name__}.")
     random, kept = np.random.default_rng(0), []
     try:
+        scales = {id(weight) for layer in _layers(model) if _is_layer_scale(layer) for weight in layer.weights}
         for weight in model.weights:
-            value = _positive(weight, axis, random)
+            value = np.ones(weight.shape) if id(weight) in scales else _positive(weight, axis, random)
             kept.append((weight, np.array(ops.convert_to_numpy(weight.value))))
             weight.assign(value)
         yield
     finally:
         for weight, value in kept:
             weight.assign(value)
+
+
+def _layers(model):
+    """All layers of a model, those of models inside it, too."""
+    for layer in model.layers:
+        yield from _layers(layer) if isinstance(layer, keras.Model) else [layer]
+
+
+def _is_layer_scale(layer):
+    """ConvNeXt's factor for each channel, the one weight in keras.applications that has no name."""
+    return (type(layer).__module__, type(layer).__name__) == ("keras.src.applications.convnext", "LayerScale")
 
 
 def _positive(weight, axis, random):

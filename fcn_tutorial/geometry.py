@@ -4,22 +4,27 @@ Notebook 03 builds the chain arithmetic by hand; `layer_grids` carries it throug
 """
 
 import math
+from dataclasses import replace
 
 from fcn_tutorial.grids import Axis, Grid
-from fcn_tutorial.model_graph import read_steps
+from fcn_tutorial.model_graph import kind_of, read_steps
 
+# Kinds of `model_graph.Step`. What stands here does what is said below, and nothing else is taken for it.
 _WINDOWS = ("Conv2D", "DepthwiseConv2D", "SeparableConv2D", "MaxPooling2D", "AveragePooling2D")
 _MERGES = (
-    "Add", "Subtract", "Multiply", "Divide", "TrueDivide", "Average", "Maximum", "Minimum", "Concatenate",
-    "CustomScaleLayer",
+    "Add", "Subtract", "Multiply", "Average", "Maximum", "Minimum", "Concatenate",
+    "ops.Add", "ops.Subtract", "ops.Multiply", "ops.Divide", "ops.TrueDivide", "ops.Maximum", "ops.Minimum",
+    "ops.Concatenate", "keras.src.applications.inception_resnet_v2.CustomScaleLayer",
 )  # fmt: skip
 _POINTWISE = (
     "Activation", "ReLU", "LeakyReLU", "PReLU", "ELU", "Dropout", "SpatialDropout2D", "GaussianNoise",
-    "GaussianDropout", "ActivityRegularization", "Rescaling", "Normalization", "BatchNormalization", "LayerScale",
-    "StochasticDepth", "Identity", "Cast", "Relu", "Relu6", "Sigmoid", "HardSigmoid", "Silu", "HardSilu", "Gelu", "Elu",
-    "Tanh", "Softplus", "Clip", "Negative", "Absolute", "Square", "Sqrt", "Exp", "Log",
+    "GaussianDropout", "ActivityRegularization", "Rescaling", "Normalization", "BatchNormalization", "Identity",
+    "Dense", "keras.src.applications.convnext.LayerScale", "keras.src.applications.convnext.StochasticDepth",
+    "ops.Cast", "ops.Relu", "ops.Relu6", "ops.LeakyRelu", "ops.Sigmoid", "ops.HardSigmoid", "ops.Silu", "ops.HardSilu",
+    "ops.Gelu", "ops.Elu", "ops.Selu", "ops.Tanh", "ops.Softplus", "ops.Clip", "ops.Negative", "ops.Absolute",
+    "ops.Square", "ops.Sqrt", "ops.Exp", "ops.Log",
 )  # fmt: skip
-_OVER_CHANNELS = ("LayerNormalization", "UnitNormalization", "Softmax")
+_OVER_CHANNELS = ("LayerNormalization", "UnitNormalization", "Softmax", "ops.Softmax")
 _GLOBAL = ("GlobalAveragePooling2D", "GlobalMaxPooling2D", "Flatten")
 
 
@@ -67,8 +72,9 @@ def layer_grids(model, input_size):
     """Grid of every layer of a functional Keras `model` for images of `input_size` (H, W): {layer name: Grid}.
 
     Branches are merged by the union of what they look at. Layers of a nested model are named "outer/inner".
-    Raises ValueError, naming the layer, for a layer whose grid is not known (Conv2DTranspose, UpSampling2D, Lambda...),
-    for merged branches of unequal strides or sizes, and for images too small for the model. Taught in notebook 03.
+    Raises ValueError, naming the layer, for a layer whose grid is not known (Conv2DTranspose, UpSampling2D, Lambda, a
+    class or activation of one's own...), for merged branches of unequal strides or sizes, for a size other than the
+    model's own, and for images too small for the model. Taught in notebook 03.
     """
     steps, _ = read_steps(model)
     return {step.name: grid for step, grid in zip(steps, _grids(steps, input_size), strict=True)}
@@ -111,31 +117,59 @@ def _axis(step, parents, axis, input_size):
     """Rows (0) or columns (1) of a step's grid from those of its parents."""
     if not parents:
         return _input(step, input_size, axis)
-    if step.kind in _MERGES:
-        return _merge(step, parents)
-    if len(parents) > 1:
+    if len(parents) > 1 and step.kind not in _MERGES:
         raise ValueError(
             f"{_title(step)} has {len(parents)} inputs; its grid is not known. Ask about the model up to it."
         )
-    return _single(step, parents[0], axis)
+    found = _merge(step, parents) if step.kind in _MERGES else _single(step, parents[0], axis)
+    known = _known_size(step, axis)
+    if known not in (None, found.size):
+        raise ValueError(
+            f"{_title(step)} has {known} cells in the model, and {found.size} as far as its grid is known. "
+            "Ask about the model up to this layer."
+        )
+    return found
+
+
+def _known_size(step, axis):
+    """Cells of a step's output as Keras knows them, 1 for a vector; None where it doesn't."""
+    if step.shape is None:
+        return None
+    if len(step.shape) not in (2, 4):
+        raise ValueError(f"{_title(step)} gives neither a map nor a vector. Ask about the model up to this layer.")
+    return step.shape[1 + axis] if len(step.shape) == 4 else 1
 
 
 def _single(step, before, axis):
     """The same for a layer with one input."""
+    activation = step.config.get("activation")
+    if isinstance(activation, dict) and kind_of({"class_name": "function", **activation}) not in _POINTWISE:
+        raise ValueError(f"{_title(step)} has an activation of its own; its grid is not known.")
     if step.kind in _WINDOWS:
         return _window(step, before, axis)
     if step.kind in ("ZeroPadding2D", "Cropping2D"):
         sign = 1 if step.kind == "ZeroPadding2D" else -1
         begin, end = (sign * amount for amount in step.config["padding" if sign == 1 else "cropping"][axis])
         return _shifted(step, before, before.size + begin + end, begin)
-    if step.kind in _GLOBAL or (step.kind in ("Reshape", "Permute") and before.stride is None):
+    if step.kind in _GLOBAL:
         return Axis(1, None, None, None, before.unbounded_by or step.name)
-    if step.kind == "GroupNormalization":
-        return Axis(before.size, before.stride, before.first, before.last, before.unbounded_by or step.name)
+    if step.kind == "Reshape" and before.stride is None:
+        return _reshaped(step, before, axis)
+    over_images = step.kind == "BatchNormalization" and step.trains
+    if step.kind == "GroupNormalization" or over_images:
+        return replace(before, unbounded_by=before.unbounded_by or step.name)
     over_channels = step.kind in _OVER_CHANNELS and step.config.get("axis", -1) in (-1, 3, [-1], [3], (-1,), (3,))
-    if step.kind in _POINTWISE or step.kind == "Dense" or over_channels or before.stride is None:
+    if step.kind in _POINTWISE or over_channels or (step.kind in _OVER_CHANNELS and before.stride is None):
         return before
     raise ValueError(f"{_title(step)} is of a kind whose grid is not known. Ask about the model up to this layer.")
+
+
+def _reshaped(step, before, axis):
+    """What was pooled over the whole image, in another shape: each number still comes from everywhere."""
+    size = _known_size(step._replace(shape=step.shape or (None, *step.config["target_shape"])), axis)
+    if size is None or size < 1:
+        raise ValueError(f"{_title(step)} gives a map whose size is not known. Ask about the model up to this layer.")
+    return replace(before, size=size)
 
 
 def _input(step, input_size, axis):
@@ -161,8 +195,6 @@ def _pair(value):
 
 def _window(step, before, axis):
     """A convolution or pooling: a window of `kernel` cells, `dilation` apart, moved by `stride`."""
-    if before.stride is None:
-        return before
     kernel = _pair(step.config.get("kernel_size") or step.config["pool_size"])[axis]
     dilation = _pair(step.config.get("dilation_rate", 1))[axis]
     stride, padding = _stride(step)[axis], step.config["padding"]
@@ -178,7 +210,7 @@ def _shifted(step, before, size, begin, extent=0, stride=1):
             f"{_title(step)} gets only {before.size} cells and gives none; the image is too small for this model."
         )
     if before.stride is None:
-        raise ValueError(f"{_title(step)} works on a map that has no grid; ask about the model up to this layer.")
+        return replace(before, size=size)
     first, last = before.first - begin * before.stride, before.last + (extent - begin) * before.stride
     return Axis(size, before.stride * stride, first, last, before.unbounded_by)
 
@@ -186,19 +218,23 @@ def _shifted(step, before, size, begin, extent=0, stride=1):
 def _merge(step, parents):
     """Union of branches. What a global pooling gives spreads over the whole map and leaves its grid as it is."""
     maps = [parent for parent in parents if parent.stride is not None]
-    if not maps:
-        return parents[0]
-    strides, sizes = {a.stride for a in maps}, {a.size for a in maps}
+    # A single cell without a grid is repeated for all cells of a map.
+    strides, sizes = {a.stride for a in maps}, {a.size for a in parents if a in maps or a.size > 1} or {1}
     if len(strides) > 1 or len(sizes) > 1:
         raise ValueError(
-            f"{_title(step)} merges branches of strides {[a.stride for a in maps]} and sizes {[a.size for a in maps]}; "
-            "expected equal ones. The model does not fit this image size, or was built for another."
+            f"{_title(step)} merges branches of strides {[a.stride for a in parents]} and sizes "
+            f"{[a.size for a in parents]}; expected equal ones. The model does not fit this image size, or was built "
+            "for another."
         )
-    if step.kind == "Concatenate" and step.config.get("axis", -1) not in (-1, 3):
+    vectors = not maps and step.shape is not None and len(step.shape) == 2
+    channels = (-1, 1) if vectors else (-1, 3)
+    if step.kind in ("Concatenate", "ops.Concatenate") and step.config.get("axis", -1) not in channels:
         raise ValueError(
             f"{_title(step)} joins maps along axis {step.config['axis']}; expected the channels, axis -1 or 3."
         )
     unbounded_by = next((parent.unbounded_by for parent in parents if parent.unbounded), None)
+    if not maps:
+        return Axis(sizes.pop(), None, None, None, unbounded_by)
     return Axis(sizes.pop(), strides.pop(), min(a.first for a in maps), max(a.last for a in maps), unbounded_by)
 
 

@@ -8,7 +8,7 @@ class Axis:
     """Rows or columns of a grid: cell i looks at the input pixels first + stride * i to last + stride * i.
 
     The pixels may lie outside the image. `unbounded_by` names the layer through which a cell also depends on the whole
-    image. Behind a global pooling or Flatten there is no grid: size 1, and stride, first and last are None.
+    image. Behind a global pooling or Flatten there is no grid: stride, first and last are None.
     """
 
     size: int

@@ -14,12 +14,17 @@ from fcn_tutorial.upsampling import interpolation_matrix
 def pixel_cross_entropy(labels, logits, void=VOID, class_weights=None):
     """Mean cross-entropy in nats over the pixels that aren't void: a scalar.
 
-    labels (N, H, W) integers, logits (N, H, W, C). Zero where every pixel is void.
+    labels (N, H, W) integers, logits (N, H, W, C); float64 logits are computed with as such, all others as float32.
+    Zero where every pixel is void.
     class_weights (C,): a pixel counts as much as its class weighs; None counts all alike.
+    Raises ValueError for class weights that can't be weights, and for a label that is neither a class, 0 to C - 1, nor
+    void; inside a compiled function, where nothing can be raised, the loss of such labels and its gradient are NaN.
     """
-    classes, weight = _classes_and_weights(labels, void, class_weights)
+    logits = _computable(logits)
+    per_class = _relative(class_weights, logits)
+    classes, weight = _classes_and_weights(labels, void, per_class)
     each = ops.sparse_categorical_crossentropy(classes, logits, from_logits=True)
-    return ops.sum(each * weight) / ops.maximum(ops.sum(weight), 1e-6)
+    return ops.sum(each * weight) / _sum_or_one(weight)
 
 
 def upsampled_cross_entropy(labels, scores, stride, void=VOID, class_weights=None):
@@ -27,14 +32,17 @@ def upsampled_cross_entropy(labels, scores, stride, void=VOID, class_weights=Non
 
     The same value and gradient as through `BilinearUpsampling(stride)`, faster: one image at a time, which fits the
     processor's cache, each row's classes apart, and the gradient (softmax minus the true class, brought back to the
-    grid by the transposed interpolation) computed on the way instead of in a second pass.
+    grid by the transposed interpolation) computed on the way instead of in a second pass. Errors as there.
     """
-    rows, columns = ops.shape(scores)[1:3]
-    height, width = ops.shape(labels)[1:3]
-    down, across = interpolation_matrix(rows, height, stride), interpolation_matrix(columns, width, stride)
-    labels, weight = _classes_and_weights(labels, void, class_weights)
-    per_class = ops.ones(scores.shape[-1]) if class_weights is None else ops.convert_to_tensor(class_weights, "float32")
-    norm = ops.maximum(ops.sum(weight), 1e-6)
+    scores = _computable(scores)
+    per_class = _relative(class_weights, scores)
+    (rows, columns), (height, width) = ops.shape(scores)[1:3], ops.shape(labels)[1:3]
+    down, across = (
+        interpolation_matrix(cells, pixels, stride, dtype=per_class.dtype)
+        for cells, pixels in ((rows, height), (columns, width))
+    )
+    labels, weight = _classes_and_weights(labels, void, per_class)
+    norm = _sum_or_one(weight)
 
     @ops.custom_gradient
     def loss(scores):
@@ -65,7 +73,7 @@ def _value_and_gradient(down, class_weights, wide, labels, weight):
         lambda: _of_all_classes(down, wide, weight, largest=True),
     )
     known = ops.where(weight > 0, labels, -1)  # one-hot of -1 is all zeros
-    truth = ops.reshape(ops.one_hot(known, classes, axis=1, dtype="float32"), (height, classes * width))
+    truth = ops.reshape(ops.one_hot(known, classes, axis=1, dtype=down.dtype), (height, classes * width))
     truth = ops.reshape(ops.matmul(ops.transpose(down), truth), (rows, classes, width)) * class_weights[:, None]
     return value - ops.sum(wide * truth), softmax - truth
 
@@ -99,17 +107,60 @@ def balancing_weights(dataset, classes, void=VOID):
     return (1 / np.log(1.1 + counts / counts.sum())).astype("float32")
 
 
-def _classes_and_weights(labels, void, class_weights):
-    """Each pixel's class, 0 on void, and what it weighs (float32), nothing on void.
+def _computable(scores):
+    """`scores` as a tensor of float32, or of float64 where they are."""
+    scores = ops.convert_to_tensor(scores)
+    return scores if keras.backend.standardize_dtype(scores.dtype) == "float64" else ops.cast(scores, "float32")
+
+
+def _relative(class_weights, scores):
+    """What a pixel of each class weighs (C,), in the dtype of `scores`: the heaviest 1, so that none is too small.
+
+    The loss, a weighted mean, is the same for weights that are all a thousand times larger.
+    """
+    classes = scores.shape[-1]
+    weights = np.ones(classes) if class_weights is None else np.asarray(class_weights, "float64")
+    if weights.shape != (classes,) or not (np.isfinite(weights).all() and weights.min() >= 0):
+        raise ValueError(
+            f"The class weights are {class_weights}; expected {classes} numbers, one a class, none below 0 or infinite."
+        )
+    return ops.convert_to_tensor(weights / (weights.max() or 1), scores.dtype)
+
+
+def _sum_or_one(weight):
+    """What a sum of weighted pixels is divided by: 1 where nothing weighs anything, so that the loss is 0."""
+    total = ops.sum(weight)
+    return ops.where(total > 0, total, ops.ones_like(total))
+
+
+def _classes_and_weights(labels, void, per_class):
+    """Each pixel's class, 0 on void, and what it weighs by `per_class` (C,), nothing on void, NaN on no class.
 
     Void is replaced before any lookup: an index beyond the classes raises on one backend and goes on on another.
     """
-    labels = ops.cast(labels, "int32")
-    known = ops.not_equal(labels, void)
+    _check(labels, per_class.shape[0], void)
+    given = ops.convert_to_tensor(labels)
+    labels = ops.cast(given, "int32")
+    exact = ops.equal(ops.cast(labels, given.dtype), given)  # 11.5 isn't void
+    unlabelled = ops.logical_and(exact, ops.equal(labels, void))
+    known = ops.logical_and(exact, ops.logical_and(labels >= 0, labels < per_class.shape[0]))
+    wrong = ops.logical_not(ops.logical_or(known, unlabelled))
+    known = ops.logical_and(known, ops.logical_not(unlabelled))
     classes = ops.where(known, labels, 0)
-    if class_weights is None:
-        return classes, ops.cast(known, "float32")
-    return classes, ops.where(known, ops.take(ops.convert_to_tensor(class_weights, "float32"), classes), 0.0)
+    return classes, ops.where(wrong, np.nan, ops.where(known, ops.take(per_class, classes), 0))
+
+
+def _check(labels, classes, void):
+    """ValueError that names a label that is no class, where there are numbers to look at."""
+    try:
+        labels = ops.convert_to_numpy(labels)
+    except (NotImplementedError, TypeError):  # TensorFlow's and JAX's word for: not now, a function is being compiled
+        return
+    known = (labels >= 0) & (labels < classes) & (labels == np.floor(labels)) | (labels == void)
+    if not known.all():
+        raise ValueError(
+            f"The labels hold {labels[~known][0]}; expected classes 0 to {classes - 1}, or {void} for void."
+        )
 
 
 @keras.saving.register_keras_serializable("fcn_tutorial")

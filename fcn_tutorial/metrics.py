@@ -52,11 +52,9 @@ def scores(matrix):
     """Metrics of a confusion matrix (C, C) as `Scores`.
 
     A class in neither truth nor prediction is left out of the means, as in the paper's released code.
-    Raises ValueError for a matrix without a counted pixel.
+    Raises ValueError for entries that count nothing (below 0, no whole number, NaN), and without a counted pixel.
     """
-    matrix = np.asarray(matrix, dtype=np.float64)
-    if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1]:
-        raise ValueError(f"A confusion matrix has shape (C, C); got {matrix.shape}.")
+    matrix = _counts(matrix)
     if not matrix.sum() > 0:
         raise ValueError("The confusion matrix counts no pixel: every pixel is void, or nothing was evaluated.")
     right, truth, predicted = np.diag(matrix), matrix.sum(1), matrix.sum(0)
@@ -70,3 +68,19 @@ def scores(matrix):
         frequency_weighted_iou=float(np.nansum(truth * iou) / matrix.sum()),
         per_class_iou=iou,
     )
+
+
+def _counts(matrix):
+    """`matrix` as float64 once it is square and each entry a count."""
+    matrix = np.asarray(matrix)
+    if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1]:
+        raise ValueError(f"A confusion matrix has shape (C, C); got {matrix.shape}.")
+    if matrix.dtype.kind not in "iuf":
+        raise ValueError(f"The confusion matrix holds {matrix.dtype} values; expected counts of pixels.")
+    counts = matrix.astype(np.float64)
+    wrong = ~np.isfinite(counts) | (counts < 0) | (counts != np.floor(counts))
+    if wrong.any():
+        raise ValueError(
+            f"The confusion matrix holds {matrix[wrong][0]}; expected counts of pixels, whole numbers from 0 on."
+        )
+    return counts

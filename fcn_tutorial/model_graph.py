@@ -4,12 +4,25 @@ from typing import NamedTuple
 
 
 class Step(NamedTuple):
-    """One call of one layer: its name, class name, configuration and the indices of the steps that feed it."""
+    """One call of one layer or operation.
+
+    kind: the class of a Keras layer, such as "Add"; an operation of keras.ops is "ops.Add"; any other class has its
+        module in front or, where it is one's own, "custom.".
+    config: its configuration; parents: the indices of the steps that feed it; arguments: {name: value} of the call's
+        keyword arguments; shape: of its output as Keras knows it, None where it doesn't.
+    """
 
     name: str
     kind: str
     config: dict
     parents: tuple[int, ...]
+    arguments: dict
+    shape: tuple | None = None
+
+    @property
+    def trains(self):
+        """Is the layer called as in training, whatever the model is called for: `layer(x, training=True)`?"""
+        return bool(self.arguments.get("training"))
 
 
 def read_steps(model):
@@ -27,6 +40,8 @@ def read_steps(model):
         )
     steps = []
     outputs = _read_model(config, None, "", steps)
+    for index, tensor in zip(outputs, getattr(model, "outputs", ()), strict=False):
+        steps[index] = steps[index]._replace(shape=tuple(tensor.shape))
     return steps, outputs
 
 
@@ -42,11 +57,15 @@ def _read_model(config, inputs, prefix, steps):
     waiting = list(_calls(config["layers"], known))
     while waiting:
         later = []
-        for layer, call, parents in waiting:
-            if not all(parent in known for parent in parents):
-                later.append((layer, call, parents))
+        for layer, call, node in waiting:
+            tensors = dict(_tensors(node))
+            if not all(reference in known for reference in tensors):
+                later.append((layer, call, node))
                 continue
-            made = _add(layer, call, [known[parent] for parent in parents], prefix, steps)
+            for reference, shape in tensors.items():
+                steps[known[reference]] = steps[known[reference]]._replace(shape=shape)
+            parents = [known[reference] for reference, _ in _tensors(node)]
+            made = _add(layer, (call, parents, node.get("kwargs", {})), prefix, steps)
             known.update({(layer["config"]["name"], call, k): step for k, step in enumerate(made)})
         if len(later) == len(waiting):
             raise ValueError(f"layer {later[0][0]['config']['name']!r} takes an input that is no output of one tensor.")
@@ -63,38 +82,63 @@ def _read_sequence(layers, inputs, prefix, steps):
         if layer["class_name"] == "InputLayer" and current is not None:
             continue
         if layer["class_name"] != "InputLayer" and current is None:
-            current = _add({"class_name": "InputLayer", "config": {"name": "input"}}, 0, [], prefix, steps)
-        current = _add(layer, 0, current or [], prefix, steps)
+            first = {"module": "keras.layers", "class_name": "InputLayer", "config": {"name": "input"}}
+            current = _add(first, (0, [], {}), prefix, steps)
+        current = _add(layer, (0, current or [], {}), prefix, steps)
     return current
 
 
 def _calls(layers, known):
-    """Every call of every layer with the references of its input tensors, without the inputs already known."""
+    """Every call of every layer with its arguments, without the inputs already known."""
     for layer in layers:
         name = layer["config"]["name"]
         if layer["class_name"] == "InputLayer":
             if (name, 0, 0) not in known:
-                yield layer, 0, []
+                yield layer, 0, {}
             continue
         for call, node in enumerate(layer["inbound_nodes"]):
-            yield layer, call, list(_tensors(node))
+            yield layer, call, node
 
 
-def _add(layer, call, parents, prefix, steps):
+def _add(layer, called, prefix, steps):
     """Append one call (for a nested model: its steps) and return the indices of what it gives out."""
-    kind, config = layer["class_name"], layer["config"]
+    (call, parents, arguments), config = called, layer["config"]
     name = prefix + config["name"] + (f" (call {call + 1})" if call else "")
-    if "layers" in config:
-        return _read_model(config, parents, name + "/", steps)
-    steps.append(Step(name, kind, config, tuple(parents)))
+    if _is_model(layer):
+        first, outputs = len(steps), _read_model(config, parents, name + "/", steps)
+        if arguments.get("training"):  # the layers of a model are called as it is, unless they are told otherwise
+            told = {"training": arguments["training"]}
+            inner = (step._replace(arguments=told | _without_none(step.arguments)) for step in steps[first:])
+            steps[first:] = list(inner)
+        return outputs
+    steps.append(Step(name, kind_of(layer), config, tuple(parents), arguments))
     return [len(steps) - 1]
 
 
+def _without_none(arguments):
+    return {key: value for key, value in arguments.items() if value is not None}
+
+
+def _is_model(layer):
+    """Is this one of Keras' models, whose layers say all? A class of one's own may do anything with them."""
+    return "layers" in layer["config"] and (layer.get("module") or "").split(".")[0] == "keras"
+
+
+def kind_of(thing):
+    """The kind (see `Step`) of a layer, operation or function from its configuration {module, class_name, ...}."""
+    module, name = thing.get("module") or "", thing["class_name"]
+    if module == "keras.layers":
+        return name
+    if module.startswith("keras.src.ops."):
+        return f"ops.{name}"
+    return f"{module or 'custom'}.{name}"
+
+
 def _tensors(value):
-    """References (layer name, call, output) of all tensors in a call's arguments, however nested."""
+    """((layer name, call, output), shape) of all tensors in a call's arguments, however nested."""
     if isinstance(value, dict):
         if value.get("class_name") == "__keras_tensor__":
-            yield tuple(value["config"]["keras_history"])
+            yield tuple(value["config"]["keras_history"]), tuple(value["config"]["shape"])
             return
         value = list(value.values())
     if isinstance(value, (list, tuple)):

@@ -22,11 +22,19 @@ def data_file(name):
 
 
 def cache_folder():
-    """Folder for downloads: FCN_TUTORIAL_CACHE, else the system's usual place. It is not created here."""
-    if "FCN_TUTORIAL_CACHE" in os.environ:
-        return Path(os.environ["FCN_TUTORIAL_CACHE"])
-    home = Path.home()
-    base = {"win32": home / "AppData" / "Local", "darwin": home / "Library" / "Caches"}.get(
-        sys.platform, home / ".cache"
-    )
-    return Path(os.environ.get("XDG_CACHE_HOME", base)) / "fcn-tutorial"
+    """Folder for downloads: FCN_TUTORIAL_CACHE, else the system's usual place. It is not created here.
+
+    Raises FileNotFoundError where neither that variable nor a home folder is known.
+    """
+    if named := os.environ.get("FCN_TUTORIAL_CACHE"):
+        return Path(named)
+    if os.path.isabs(base := os.environ.get("XDG_CACHE_HOME", "")):
+        return Path(base) / "fcn-tutorial"
+    try:
+        home = Path.home()
+    except RuntimeError as error:
+        raise FileNotFoundError(
+            "This user has no home folder, so there is no place for downloads. Set FCN_TUTORIAL_CACHE to a folder."
+        ) from error
+    usual = {"win32": home / "AppData" / "Local", "darwin": home / "Library" / "Caches"}
+    return usual.get(sys.platform, home / ".cache") / "fcn-tutorial"

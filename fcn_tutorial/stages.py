@@ -1,8 +1,9 @@
 """Training in stages: a frozen backbone before fine-tuning, FCN-32s before FCN-16s before FCN-8s (section 4.2)."""
 
+from contextlib import nullcontext
 from pathlib import Path
 
-from fcn_tutorial import models, weights
+from fcn_tutorial import files, models, weights
 from fcn_tutorial.datasets.augmentation import Augmented
 from fcn_tutorial.training import train
 
@@ -41,21 +42,22 @@ def train_in_stages(backbone, stages, dataset, start=None, out=None, resume=Fals
     common: arguments of `train` that hold for every stage. Raises as `train`, and ValueError for a file to resume that
     belongs to none of the stages.
     """
-    first = _stage_of(out, stages) if resume else 0
     several = len({name for name, _ in stages}) > 1
     network, losses = start, []
-    for number, (name, arguments) in enumerate(stages[first:], first):
-        network = _following(network, name, backbone)
-        losses += train(
-            network,
-            dataset,
-            out=out,
-            resume=resume and number == first,
-            half=half and number + 1 == len(stages),
-            features=Path(features, name) if features and several else features,
-            **arguments,
-            **common,
-        )
+    with nullcontext() if out is None else files.claimed(out):  # for all stages at once
+        first = _stage_of(out, stages) if resume else 0
+        for number, (name, arguments) in enumerate(stages[first:], first):
+            network = _following(network, name, backbone)
+            losses += train(
+                network,
+                dataset,
+                out=out,
+                resume=resume and number == first,
+                half=half and number + 1 == len(stages),
+                features=Path(features, name) if features and several else features,
+                **arguments,
+                **common,
+            )
     return network, losses
 
 

@@ -8,8 +8,8 @@ import math
 from itertools import product
 
 import numpy as np
-from tqdm.auto import tqdm
 
+from fcn_tutorial import progress
 from fcn_tutorial.geometry import layer_grids
 from fcn_tutorial.training import predict
 from fcn_tutorial.upsampling import half_pixel_offset
@@ -34,7 +34,7 @@ def predicted(network, image, trained_size):
     lengths, halo = _shape(network, [len(pixels) for pixels in continued])
     parts = product(*(cuts(len(pixels), length, halo) for pixels, length in zip(continued, lengths, strict=True)))
     parts = list(parts)
-    for part in tqdm(parts, "tiles", leave=False, disable=None if len(parts) > 1 else True):
+    for part in progress.bar(parts, desc="tiles", leave=False, disable=len(parts) == 1):
         rows, columns = (
             pixels[begin : begin + length]
             for pixels, length, (begin, _, _) in zip(continued, lengths, part, strict=True)

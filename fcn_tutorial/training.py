@@ -2,17 +2,18 @@
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass, replace
 
 import numpy as np
-from tqdm.auto import tqdm
 
-from fcn_tutorial import weights
+from fcn_tutorial import files, weights
+from fcn_tutorial import progress as bars
 from fcn_tutorial.backend import keras, ops
 from fcn_tutorial.datasets.augmentation import Augmented
-from fcn_tutorial.datasets.batches import Batches
+from fcn_tutorial.datasets.batches import Batches, check_trainable
 from fcn_tutorial.datasets.pairs import check_image
-from fcn_tutorial.features import FeatureBatches, cached_features
+from fcn_tutorial.features import FeatureBatches, cached_features, describe
 from fcn_tutorial.folding import fold_network
 from fcn_tutorial.labels import VOID
 from fcn_tutorial.losses import PixelCrossEntropy, balancing_weights
@@ -47,32 +48,47 @@ def train(network, dataset, *, out=None, resume=False, half=False, features=None
     """Train `network` in place on `dataset`, and return the mean loss of each epoch as a list of floats (nats a pixel).
 
     recipe: the fields of `Recipe`: epochs=6, batch_size=8, learning_rate=None, fine_tune=False, ...
-    out: *.weights.h5, written after every epoch, so that an interruption (Ctrl-C) loses one epoch at most.
-    resume: go on from the last epoch in `out`, with the same recipe; the result is that of an uninterrupted run.
+    out: *.weights.h5, written after every epoch, so that an interruption (Ctrl-C) loses one epoch at most. Its place is
+        tried before anything is computed, and no other training can write there meanwhile.
+    resume: go on from the last epoch in `out`, with the same recipe and data; the result is that of an uninterrupted
+        run. A file that doesn't say what it was trained on, of an earlier version, is taken at its word.
     half: True stores the finished weights as float16 (`weights.save`).
     features: folder that keeps the frozen backbone's maps for a later call.
-    Raises ValueError for a data set that can't be trained on or a recipe that differs from that of the run to resume,
-    and FloatingPointError when the loss is no longer a number.
+    Raises ValueError for a data set that can't be trained on, or for a recipe or data that differ from those of the run
+    to resume; OSError where `out` can't be written or another program writes it; FloatingPointError when the loss is no
+    longer a number.
     """
     recipe = Recipe(**recipe)
     if resume and out is None:
         raise ValueError("resume=True goes on from the file `out`, which wasn't named.")
     if recipe.learning_rate is None:
         recipe = replace(recipe, learning_rate=LEARNING_RATE[recipe.fine_tune])
-    set_trainable(network, recipe.fine_tune)
-    class_weights = balancing_weights(dataset, len(network.class_names)) if recipe.balance else None
-    dataset = _augmented(dataset, recipe)
-    batches = _batches(network, dataset, recipe, features, progress)
-    trainer = _trainer(network, class_weights, recipe.learning_rate, recipe.epochs * len(batches))
-    losses = _resume(network, trainer, out, asdict(recipe)) if resume else []
-    card = {**asdict(recipe), "size": list(dataset[0][1].shape)}
+    with nullcontext() if out is None else files.claimed(out):
+        class_weights = balancing_weights(dataset, len(network.class_names)) if recipe.balance else None
+        check_trainable(dataset)
+        card = {**asdict(recipe), "data": describe(dataset.dataset if isinstance(dataset, Augmented) else dataset)}
+        before = _card_to_resume(out, card) if resume else None
+        set_trainable(network, recipe.fine_tune)
+        dataset = _augmented(dataset, recipe)
+        batches = _batches(network, dataset, recipe, features, progress)
+        trainer = _trainer(network, class_weights, recipe.learning_rate, recipe.epochs * len(batches))
+        losses = _resume(network, trainer, out, before) if resume else []
+        card["size"] = list(dataset[0][1].shape)
+        return _train_epochs(network, trainer, batches, card, losses, out, half, progress)
+
+
+def _train_epochs(network, trainer, batches, card, losses, out, half, progress):
+    """The epochs that are still to do, each written to `out`; `losses` with theirs.
+
+    card: the recipe and what else the file is to remember.
+    """
     batches.start_epoch(len(losses))
     shown = {"initial": len(losses) * len(batches), "unit": "batch", "disable": not progress}
-    with tqdm(total=recipe.epochs * len(batches), **shown) as bar:
-        for epoch in range(len(losses), recipe.epochs):
-            losses.append(_train_epoch(trainer, batches, f"epoch {epoch + 1}/{recipe.epochs}", bar))
+    with bars.bar(total=card["epochs"] * len(batches), **shown) as bar:
+        for epoch in range(len(losses), card["epochs"]):
+            losses.append(_train_epoch(trainer, batches, f"epoch {epoch + 1}/{card['epochs']}", bar))
             if out is not None:
-                finished = epoch + 1 == recipe.epochs
+                finished = epoch + 1 == card["epochs"]
                 state = [] if finished else [ops.convert_to_numpy(v) for v in trainer.optimizer.variables]
                 weights.save(network, out, {**card, "losses": losses}, state, half=half and finished)
             batches.on_epoch_end()
@@ -156,38 +172,66 @@ def _prefetched(batches):
             yield batch
 
 
-def _resume(network, trainer, out, recipe):
+def _card_to_resume(out, wanted):
+    """What `out` says of its training. Raises ValueError unless it is the same training as the one `wanted`."""
+    done = weights.read_card(out)["training"]
+    recipe = json.loads(json.dumps(wanted))  # as a file keeps it, a crop's tuple as a list
+    data = recipe.pop("data")
+    same = {key: done.get(key) for key in recipe}
+    if same != recipe:
+        raise ValueError(f"{out} was trained with {same}; resuming needs the same settings, got {recipe}.")
+    if done.get("data", data) != data:
+        raise ValueError(
+            f"{out} was trained on {done['data']}; got {data}. Resume with the same data, or train into another file."
+        )
+    if not 1 <= len(done.get("losses") or []) <= recipe["epochs"]:
+        raise ValueError(f"{out} doesn't hold the losses of 1 to {recipe['epochs']} epochs: it can't be resumed.")
+    return done
+
+
+def _resume(network, trainer, out, done):
     """Put weights and optimiser where the run that wrote `out` stopped, and return its losses."""
-    card = weights.read_card(out)
-    recipe = json.loads(json.dumps(recipe))  # as a file keeps it, a crop's tuple as a list
-    done = {key: card["training"].get(key) for key in recipe}
-    if done != recipe:
-        raise ValueError(f"{out} was trained with {done}; resuming needs the same settings, got {recipe}.")
     weights.load_into(network, out)
-    if len(card["training"]["losses"]) < recipe["epochs"]:
+    if len(done["losses"]) < done["epochs"]:
         trainer.optimizer.build(trainer.trainable_variables)
-        for variable, value in zip(trainer.optimizer.variables, weights.read_optimizer(out), strict=True):
+        variables, state = trainer.optimizer.variables, weights.read_optimizer(out)
+        if [tuple(variable.shape) for variable in variables] != [value.shape for value in state]:
+            raise ValueError(f"{out} doesn't hold the optimiser's state that belongs to its weights: train anew.")
+        if not all(np.isfinite(value).all() for value in state):
+            raise ValueError(f"The optimiser's state in {out} holds NaN or infinite values: train anew.")
+        for variable, value in zip(variables, state, strict=True):
             variable.assign(value)
-    return list(card["training"]["losses"])
+    return list(done["losses"])
 
 
 def predict(network, image):
-    """Probabilities (H, W, classes) float32 of one RGB image (H, W, 3) uint8 of any size. Errors as `check_image`."""
+    """Probabilities (H, W, classes) float32 of one RGB image (H, W, 3) uint8 of any size.
+
+    Raises as `check_image`, and FloatingPointError for a network that answers with no numbers.
+    """
     images = network.backbone.preprocess(check_image(image)[None])
+    return ops.convert_to_numpy(ops.softmax(_logits(network, images)))[0]
+
+
+def _logits(network, images):
     # Compiled: layer by layer, Python would keep every map in memory until the next one is there.
-    return ops.convert_to_numpy(ops.softmax(network.model.predict_on_batch(images)))[0]
+    logits = network.model.predict_on_batch(images)
+    if not np.isfinite(logits).all():
+        raise FloatingPointError(f"The {network.name} answers with NaN or infinite values: use other weights.")
+    return logits
 
 
 def evaluate(network, dataset, batch_size=2, progress=True):
     """Confusion matrix (C, C) of `network` over `dataset`, void left out; `metrics.scores` makes figures of it.
 
-    Bounded memory: one batch at a time. Raises ValueError as `Batches`; use batch_size=1 for images of different sizes.
+    Bounded memory: one batch at a time. Raises ValueError as `Batches`; use batch_size=1 for images of different sizes;
+    FloatingPointError as `predict`.
     """
     batches = Batches(dataset, batch_size, network.backbone.preprocess, shuffle=False)
     network = fold_network(network)
     classes = len(network.class_names)
     matrix = np.zeros((classes, classes), np.int64)
-    for index in tqdm(range(len(batches)), "evaluate", unit="batch", disable=not progress, leave=False):
+    for index in bars.bar(range(len(batches)), desc="evaluate", unit="batch", disable=not progress, leave=False):
         images, labels = batches[index]
-        matrix += confusion_matrix(labels, network.model.predict_on_batch(images).argmax(-1), classes, void=VOID)
+        matrix += confusion_matrix(labels, _logits(network, images).argmax(-1), classes, void=VOID)
     return matrix

@@ -74,21 +74,22 @@ def half_pixel_offset(factor):
     return (factor - 1) / 2
 
 
-def interpolation_matrix(cells, pixels, factor, offset=None, edge="extend"):
-    """Matrix (pixels, cells) float32 of 1-D bilinear interpolation: row p holds the cells' weights at pixel p.
+def interpolation_matrix(cells, pixels, factor, offset=None, edge="extend", dtype="float32"):
+    """Matrix (pixels, cells) of 1-D bilinear interpolation: row p holds the cells' weights at pixel p.
 
     offset: pixel on which cell 0 is centred (cell i then on offset + factor * i); by default `half_pixel_offset`.
     edge: beyond the outermost centres, "extend" repeats the outermost cell, "zero" fades to zero as a transposed
         convolution does, which adds up what lies inside the map only.
+    dtype: "float32" or "float64"; half precision can't tell pixels beyond 2,048 apart.
     `cells` and `pixels` may be symbolic. Raises ValueError for an unknown edge.
     """
     if edge not in ("extend", "zero"):
         raise ValueError(f"edge={edge!r}; expected 'extend' or 'zero'.")
     offset = half_pixel_offset(factor) if offset is None else offset
-    position = (ops.cast(ops.arange(pixels), "float32") - offset) / factor
+    position = (ops.cast(ops.arange(pixels), dtype) - offset) / factor
     if edge == "extend":
-        position = ops.clip(position, 0.0, ops.cast(cells - 1, "float32"))
-    distance = ops.abs(position[:, None] - ops.cast(ops.arange(cells), "float32")[None, :])
+        position = ops.clip(position, 0.0, ops.cast(cells - 1, dtype))
+    distance = ops.abs(position[:, None] - ops.cast(ops.arange(cells), dtype)[None, :])
     return ops.maximum(1.0 - distance, 0.0)
 
 
@@ -115,12 +116,13 @@ class BilinearUpsampling(keras.layers.Layer):
         factors, offsets = np.broadcast_to(self.factor, 2), np.broadcast_to(np.array(self.offset, dtype=object), 2)
         enlarged = rows * int(factors[0]), columns * int(factors[1])
         height, width = ops.shape(like[0])[1:3] if like else enlarged
-        down = interpolation_matrix(rows, height, float(factors[0]), offsets[0], self.edge)
-        across = interpolation_matrix(columns, width, float(factors[1]), offsets[1], self.edge)
+        dtype = "float64" if self.compute_dtype == "float64" else "float32"  # half precision is for the result only
+        down = interpolation_matrix(rows, height, float(factors[0]), offsets[0], self.edge, dtype)
+        across = interpolation_matrix(columns, width, float(factors[1]), offsets[1], self.edge, dtype)
         classes = scores.shape[-1]
         # Columns first, that product is the small one; the large one then needs no transposition.
-        wide = ops.reshape(ops.matmul(across, scores), (-1, rows, width * classes))
-        return ops.reshape(ops.matmul(down, wide), (-1, height, width, classes))
+        wide = ops.reshape(ops.matmul(across, ops.cast(scores, dtype)), (-1, rows, width * classes))
+        return ops.cast(ops.reshape(ops.matmul(down, wide), (-1, height, width, classes)), self.compute_dtype)
 
     def compute_output_shape(self, input_shape):
         if isinstance(input_shape[0], (list, tuple)):

@@ -1,9 +1,11 @@
 """Variants of the exercises for a class that is marked, and nbgrader from the source to the feedback."""
 
+import ast
 import csv
 import io
 import os
 import re
+import shlex
 import subprocess
 import sys
 from contextlib import redirect_stdout
@@ -105,6 +107,21 @@ def test_nothing_is_written_into_the_repository_or_over_something(tmp_path, caps
     assert "nothing was written" in capsys.readouterr().err and len(list(tmp_path.iterdir())) == 1
     assert __main__.main(["assignment", "99", "--seed", "1", "--out", str(tmp_path / "new")]) == 1
     assert "'99'" in capsys.readouterr().err and not (tmp_path / "new").exists()
+
+
+@pytest.mark.parametrize("seed", ["a\nimport os", "a\rb", "a\x1b[31m", "a\u2028b", "a\udcff"])
+def test_a_seed_that_would_become_code_or_orders_is_refused(tmp_path, capsys, seed):
+    assert __main__.main(["assignment", "--seed", seed, "--out", str(tmp_path / "new")]) == 1
+    err = capsys.readouterr().err
+    assert repr(seed) in err and err.count("\n") == 1 and not (tmp_path / "new").exists()
+
+
+def test_quotes_and_braces_in_a_seed_stay_a_comment(tmp_path):
+    seed = 'it\'s """ {stub} \\n\'; import os #'
+    config, *_ = assignment.write(ROOT, tmp_path / "new", seed, [STEM])
+    (shown,) = [line for line in config.read_text(encoding="utf-8").splitlines() if "--seed" in line]
+    assert shlex.split(shown.removeprefix("# made by: "))[-1] == seed
+    assert not any(isinstance(node, ast.Import) for node in ast.walk(ast.parse(config.read_text(encoding="utf-8"))))
 
 
 # nbgrader, end to end

@@ -1,11 +1,13 @@
 """Backbones: the checkpoint's reader, the ImageNet answers, feature maps at their strides."""
 
 import pickle
-import struct
-from collections import OrderedDict
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
+from legacy_checkpoint import CLAIMS, checkpoint_bytes, outcome, small_checkpoint, with_description, write_checkpoint
 from test_losses import upsampled_by_scipy
 
 from fcn_tutorial import backbones
@@ -16,54 +18,6 @@ from fcn_tutorial.datasets import photos
 @pytest.fixture(scope="module")
 def lite():
     return backbones.load("efficientnet_lite0")
-
-
-def write_checkpoint(path, tensors, storages, last=b""):
-    """A legacy checkpoint as PyTorch writes it: {name: (key, offset, shape, strides)} and {key: float32 array}."""
-
-    class Storage:
-        def __init__(self, key):
-            self.key = key
-
-    class Tensor:
-        def __init__(self, key, *view):
-            self.arguments = (Storage(key), *view, False, OrderedDict())
-
-        def __reduce__(self):
-            return rebuild, self.arguments
-
-    class Pickler(pickle.Pickler):
-        def persistent_id(self, thing):
-            if isinstance(thing, Storage):
-                return "storage", storage_type, thing.key, "cpu", len(storages[thing.key]), None
-
-    def rebuild():
-        """Stands for torch._utils._rebuild_tensor_v2."""
-
-    class storage_type:
-        """Stands for torch.FloatStorage."""
-
-    rebuild.__module__, rebuild.__qualname__ = "torch._utils", "_rebuild_tensor_v2"
-    storage_type.__module__, storage_type.__qualname__ = "torch", "FloatStorage"
-    import sys
-    import types
-
-    fake, utils = types.ModuleType("torch"), types.ModuleType("torch._utils")
-    fake.FloatStorage, fake._utils, utils._rebuild_tensor_v2 = storage_type, utils, rebuild
-    before = {name: sys.modules.get(name) for name in ("torch", "torch._utils")}
-    sys.modules.update({"torch": fake, "torch._utils": utils})
-    try:
-        with path.open("wb") as file:
-            for small in (0x1950A86A20F9469CFC6C, 1001, {"little_endian": True}):
-                pickle.dump(small, file, 2)
-            Pickler(file, 2).dump(OrderedDict((name, Tensor(*view)) for name, view in tensors.items()))
-            pickle.dump(list(storages), file, 2)
-            for values in storages.values():
-                file.write(struct.pack("<q", len(values)) + np.asarray(values, "<f4").tobytes())
-            file.write(last)
-    finally:
-        for name, module in before.items():
-            sys.modules.pop(name) if module is None else sys.modules.__setitem__(name, module)
 
 
 def test_strides_of_a_tensor_are_honoured(tmp_path):
@@ -103,6 +57,42 @@ def test_a_pickle_that_asks_for_another_function_is_refused_and_not_run(tmp_path
     with pytest.raises(pickle.UnpicklingError, match="open"):
         checkpoint.read_tensors(tmp_path / "evil.pth")
     assert not marker.exists()
+
+
+@pytest.mark.parametrize("pickled", CLAIMS.values(), ids=CLAIMS)
+def test_what_a_checkpoint_claims_is_not_believed(pickled):
+    assert outcome(with_description(pickled)) in ("damaged", "refused")
+
+
+STRETCHED = {
+    "strides of zero": {"x": ("7", 0, (2**30, 2**9), (0, 0))},
+    "strides that overlap": {"x": ("7", 0, (6, 6), (1, 1))},
+    "an axis that overlaps": {"x": ("7", 0, (2, 3), (2, 1))},
+    "too many on one storage": {str(number): ("7", 0, (1000,), (1,)) for number in range(90)},
+    "an axis of none": {"x": ("7", 0, (0, 3), (3, 1))},
+    "shape and strides of different lengths": {"x": ("7", 0, (3,), (3, 1))},
+    "a negative stride": {"x": ("7", 11, (3,), (-1,))},
+    "a size that is no number": {"x": ("7", 0, ("3",), (1,))},
+}
+
+
+@pytest.mark.parametrize("tensors", STRETCHED.values(), ids=STRETCHED)
+def test_tensors_hold_no_more_than_their_file(tensors):
+    assert outcome(checkpoint_bytes(tensors, {"7": np.arange(1000)})) == "damaged"
+
+
+def test_a_damaged_checkpoint_does_not_change_how_the_next_is_read():
+    whole = small_checkpoint()
+    before = checkpoint.tensors_of(whole)
+    outcome(with_description(CLAIMS["attributes of a class"]))
+    after = checkpoint.tensors_of(whole)
+    assert list(before) == list(after) and all((before[name] == after[name]).all() for name in before)
+
+
+def test_mutants_of_a_checkpoint_are_read_or_refused_within_bounded_memory():
+    program = Path(__file__).with_name("legacy_checkpoint.py")
+    done = subprocess.run([sys.executable, program, "5000"], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
 
 
 def test_a_wrong_hash_stops_before_anything_is_read(tmp_path):
@@ -191,3 +181,16 @@ def test_names_and_errors(lite):
         backbones.load("vgg16", weights="mine")
     with pytest.raises(ValueError, match="no map at stride 64"):
         lite.features((64,))
+
+
+def test_a_download_that_fails_is_said_in_one_sentence(monkeypatch):
+    """Keras raises `Exception` itself, which nobody can tell from a mistake in the program."""
+    from fcn_tutorial.backbones import applications
+
+    def refused(weights):
+        raise Exception("URL fetch failure on https://away/net.h5: None -- Connection refused")
+
+    refused.__module__ = "keras.applications.mobilenet_v2"
+    monkeypatch.setattr(applications, "functions", lambda: {"mobilenet_v2": refused})
+    with pytest.raises(OSError, match="weights of mobilenet_v2 could not be fetched.*Connection refused.*proxy"):
+        backbones.load("mobilenet_v2")

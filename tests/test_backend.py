@@ -1,5 +1,6 @@
 """A learner's first cell shows no red: TensorFlow's start-up messages stay out of the page, errors don't."""
 
+import importlib.util
 import os
 import subprocess
 import sys
@@ -36,6 +37,76 @@ def test_what_goes_wrong_while_keras_starts_is_still_said():
     code = "import os; os.environ['KERAS_BACKEND'] = 'no_such_backend'; import fcn_tutorial.backend"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode != 0 and "no_such_backend" in done.stderr
+
+
+@pytest.fixture
+def stand_in(tmp_path):
+    """Runs code with a package in Keras' place that starts in no time: stand_in(its first lines, code)."""
+
+    def run(start, code):
+        (tmp_path / "keras").mkdir(exist_ok=True)
+        text = f"import os, sys\nfrom unittest.mock import MagicMock\n{start}\nconfig = backend = ops = MagicMock()\n"
+        (tmp_path / "keras" / "__init__.py").write_text(text)
+        path = os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")])
+        return subprocess.run(
+            [sys.executable, "-c", code], env=os.environ | {"PYTHONPATH": path}, capture_output=True, text=True
+        )
+
+    return run
+
+
+SAYS = r"os.write(2, b'I0000 no GPU here\nF0000 needs AVX\n')"
+
+
+def test_what_native_code_says_before_it_aborts_is_not_lost(stand_in):
+    done = stand_in(f"{SAYS}; os.abort()", "import fcn_tutorial.backend")
+    assert done.returncode != 0 and done.stderr == "F0000 needs AVX\n"
+
+
+def test_what_native_code_says_is_shown_after_an_error_and_not_else(stand_in):
+    done = stand_in(f"{SAYS}; x = 'well'", "import fcn_tutorial.backend as b; print(b.keras.x)")
+    assert (done.stdout, done.stderr) == ("well\n", "")
+    done = stand_in(f"{SAYS}; 1 / 0", "import fcn_tutorial.backend")
+    assert done.stderr.startswith("F0000 needs AVX\n") and "ZeroDivisionError" in done.stderr
+
+
+@pytest.mark.parametrize("without", ["os.close(2)", "sys.stderr = None", "os.close(2); sys.stderr = None"])
+def test_keras_starts_where_there_is_no_stderr(stand_in, without):
+    """pythonw and IDLE have none."""
+    done = stand_in("x = 'well'", f"import os, sys; {without}; import fcn_tutorial.backend as b; print(b.keras.x)")
+    assert done.stdout == "well\n"
+
+
+def start(settings, folder, code="import fcn_tutorial.backend", **environment):
+    (folder / "keras.json").write_text(settings)
+    environment = os.environ | {"KERAS_HOME": str(folder)} | environment
+    return subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True)
+
+
+def test_the_course_does_not_take_the_users_settings_of_keras(tmp_path):
+    code = "from fcn_tutorial.backend import keras, ops; c = keras.config; print(c.floatx(), c.image_data_format(), "
+    code += "c.epsilon(), c.dtype_policy().name, ops.ones(1).dtype)"
+    settings = '{"floatx": "float16", "image_data_format": "channels_first", "epsilon": 0.1}'
+    done = start(settings, tmp_path, code)
+    assert done.stdout.split()[:4] == ["float32", "channels_last", "1e-07", "float32"], done.stderr
+    assert "float32" in done.stdout.split(" ", 4)[4]
+
+
+@pytest.mark.parametrize("settings", ['{"floatx": "float17"}', "[1]"])
+def test_settings_that_keras_refuses_are_named(tmp_path, settings):
+    last = start(settings, tmp_path).stderr.splitlines()[-1]
+    assert str(tmp_path / "keras.json") in last and "mend or delete" in last
+
+
+def test_on_the_command_line_what_keras_does_not_start_on_is_one_line(tmp_path):
+    code = "import sys; from fcn_tutorial.__main__ import main; sys.exit(main(['stride', 'vgg16']))"
+    for name in ("no_such_backend", "torch"):
+        if importlib.util.find_spec(name):
+            continue
+        done = start("{}", tmp_path, code, KERAS_BACKEND=name)
+        assert done.returncode == 1 and done.stdout == ""
+        assert done.stderr.startswith(f"fcn-tutorial: Keras does not start with KERAS_BACKEND={name}: ")
+        assert done.stderr.count("\n") == 1
 
 
 def test_stderr_works_after_the_start():

@@ -112,6 +112,59 @@ def test_bad_mask_is_named_upon_reading(folder):
         data[2]
 
 
+def test_photos_of_any_format_and_masks_without_loss_are_matched_by_stem(folder):
+    image, mask = write_pair(folder, "train", "d.png")
+    for old, new in (("train/d.png", "train/d.JPG"), ("trainannot/d.png", "trainannot/d.BMP")):
+        with Image.open(folder / old) as picture:
+            picture.save(folder / new)
+        (folder / old).unlink()
+    (folder / "train" / "a.png").rename(folder / "train" / "a.PNG")
+    for hidden in ("train/._a.png", "trainannot/._a.png", "train/.DS_Store", "train/Thumbs.db", "train/notes.txt"):
+        (folder / hidden).write_bytes(b"something else")
+    data = camvid.CamVid(folder, "train")
+    assert data.file_names == ["a.PNG", "b.png", "c.png", "d.JPG"]
+    np.testing.assert_array_equal(data[3][1], mask)
+    assert data[3][0].shape == image.shape
+
+
+def test_a_photo_of_another_ending_without_a_mask_is_not_left_out(folder):
+    Image.fromarray(np.zeros((6, 8, 3), np.uint8)).save(folder / "train" / "extra.jpg")
+    with pytest.raises(FileNotFoundError, match=r"extra\.jpg has no partner .*extra\.png"):
+        camvid.CamVid(folder, "train")
+
+
+def test_two_photos_of_one_stem_are_refused(folder):
+    shutil.copy(folder / "train" / "a.png", folder / "train" / "a.tif")
+    with pytest.raises(ValueError, match=r"a\.tif and a\.png have one stem"):
+        camvid.CamVid(folder, "train")
+
+
+def test_masks_that_name_themselves_jpeg_are_refused_and_those_that_hide_it_too(folder):
+    (folder / "trainannot" / "a.png").rename(folder / "trainannot" / "a.jpg")
+    with pytest.raises(ValueError, match=r"a\.jpg: a mask is one of PNG, BMP, GIF, TIFF"):
+        camvid.CamVid(folder, "train")
+    Image.fromarray(RNG.integers(0, 12, (6, 8), dtype=np.uint8)).save(folder / "trainannot" / "a.jpg")
+    (folder / "trainannot" / "a.jpg").rename(folder / "trainannot" / "a.png")
+    with pytest.raises(ValueError, match=r"a\.png is a JPEG file"):
+        camvid.CamVid(folder, "train")[0]
+
+
+def test_masks_whose_palettes_have_different_orders_are_refused(folder):
+    """Each with a palette of its own, as a program makes one that sorts colours by how often they occur."""
+    colours = RNG.integers(0, 100, (12, 3)).astype(np.uint8)
+    for name in ("a.png", "b.png", "c.png"):
+        file = Image.fromarray(RNG.integers(0, 3, (6, 8), dtype=np.uint8))
+        file.putpalette(colours.tobytes())
+        file.save(folder / "trainannot" / name)
+    assert len(list(camvid.CamVid(folder, "train"))) == 3
+    file.putpalette(colours[[1, 0, *range(2, 12)]].tobytes())
+    file.save(folder / "trainannot" / "c.png")
+    data = camvid.CamVid(folder, "train")
+    assert data[0] and data[1]
+    with pytest.raises(ValueError, match=r"palettes disagree.*in .*trainannot/a\.png and .* in .*trainannot/c\.png"):
+        data[2]
+
+
 def test_find_takes_folder_then_variable_then_cache(folder, tmp_path, monkeypatch):
     assert camvid.find() is None
     with pytest.raises(FileNotFoundError, match="not on this machine.*camvid.download"):
@@ -216,6 +269,23 @@ def test_wrong_file_already_there_is_replaced(server, tmp_path):
     (tmp_path / "place" / "val" / "d.png").write_bytes(b"something else")
     camvid.download(tmp_path / "place", ("val",), server)
     assert (tmp_path / "place" / "val" / "d.png").read_bytes() == Server.content["val/d.png"]
+
+
+def test_a_second_download_into_the_same_folder_is_refused_while_the_first_goes_on(server, tmp_path, monkeypatch):
+    place, fetch, said = tmp_path / "place", camvid._fetch, []
+
+    def fetch_and_try_again(fetcher, name):
+        if name not in said:
+            said.append(name)
+            with pytest.raises(BlockingIOError, match="another program fetches CamVid"):
+                camvid.download(place, ("val",), server)
+        fetch(fetcher, name)
+
+    monkeypatch.setattr(camvid, "_fetch", fetch_and_try_again)
+    camvid.download(place, ("val",), server)
+    assert len(said) == 2 and len(camvid.CamVid(place, "val")) == 1
+    monkeypatch.undo()
+    assert not list(place.glob("*unfinished*"))
 
 
 def test_full_disk_is_told_and_leaves_nothing_behind(server, tmp_path, monkeypatch):

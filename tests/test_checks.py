@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fcn_tutorial.checks import forms, tasks
+from fcn_tutorial.checks import apart, forms, tasks
 from fcn_tutorial.checks.running import Unusable
 
 LESSONS = sorted(file.stem for file in (Path(__file__).parent / "answers").glob("lesson*.py"))
@@ -132,6 +132,33 @@ def test_an_endless_answer_is_cut_off_after_two_seconds(capsys, lesson, task):
         assert "2 seconds" in capsys.readouterr().out and 1.9 < time.perf_counter() - began < 4
 
 
+SEEDS = {
+    "lesson01": 40,
+    "lesson02": 30,
+    "lesson03": 300,
+    "lesson04": 40,
+    "lesson05": 15,
+    "lesson06": 40,
+    "lesson07": 40,
+}
+
+
+@each_lesson
+def test_for_every_seed_right_answers_are_accepted_and_wrong_ones_told_apart(monkeypatch, lesson):
+    monkeypatch.setattr(apart, "FORKS", False)  # these answers are known to end and to change nothing
+    for seed in range(SEEDS[lesson]):
+        drawn = MODULES[lesson].exercises(seed)
+        right, wrong = (answers(drawn.numbers) for answers in (ANSWERS[lesson].right_for, ANSWERS[lesson].wrong_for))
+        assert right.keys() == wrong.keys() == drawn.tasks.keys()
+        for name, task in drawn.tasks.items():
+            for number, answer in enumerate(right[name]):
+                assert task.judge(answer)[0], (seed, name, number)
+            own = {f"Not yet. {mistake.words}" for mistake in task.mistakes}
+            for number, (answer, words) in enumerate(wrong[name]):
+                accepted, said = task.judge(answer)
+                assert not accepted and words in said and (said in own or not words), (seed, name, number, said)
+
+
 @each_lesson
 def test_every_seed_has_numbers_of_its_own_and_always_the_same(lesson):
     draws = [MODULES[lesson].exercises(seed) for seed in (0, "0", 1, "anna", "anna")]
@@ -204,7 +231,8 @@ def test_a_function_gets_copies():
         return [values.pop(), values.pop()]
 
     form = forms.Function((([1, 2],),), forms.Numbers(shape=(2,)))
-    assert form.same(form.read(greedy), form.read(lambda values: values[::-1])) and form.cases == (([1, 2],),)
+    assert form.distance(form.read(greedy), form.read(lambda values: values[::-1])) == 0
+    assert form.cases == (([1, 2],),)
 
 
 def test_another_shape_is_said_and_for_which_example_before_where_to_look():
@@ -253,7 +281,8 @@ def test_what_was_given_is_counted_in_numbers(answer, words):
 )
 def test_every_real_number_is_read(answer, value):
     read = forms.Numbers().read(answer)
-    assert read == value and read.dtype == np.float64 and read.shape == ()
+    own = np.float16 if isinstance(answer, np.float16) else np.float64  # half precision is remembered
+    assert read == value and read.dtype == own and read.shape == ()
 
 
 @pytest.mark.parametrize(
@@ -269,6 +298,66 @@ def test_truths_stand_for_1_and_0_only_where_they_may():
     assert forms.Numbers((3,), whole=True, truths=True).read(answer).tolist() == [1, 0, 1]
     with pytest.raises(Unusable, match="True or False"):
         forms.Numbers((3,), whole=True).read(answer)
+
+
+class Units:
+    """Differences of times are whole numbers to NumPy, and yet no numbers."""
+
+    def __array__(self, *_, **__):
+        return np.array([1, 2], "m8[s]")
+
+
+@pytest.mark.parametrize("answer", [np.timedelta64(3), np.array([1, 2], "m8[s]"), np.datetime64("2026-01-01"), Units()])
+def test_times_are_no_numbers(answer):
+    with pytest.raises(Unusable, match="expected"):
+        forms.Numbers(None).read(answer)
+
+
+def test_what_only_rounding_keeps_from_a_whole_number_is_one():
+    form = forms.Numbers(whole=True)
+    assert form.read(np.exp(np.log([2, 4, 4]).sum())) == 32 != np.exp(np.log([2, 4, 4]).sum())
+    assert form.read(np.float32(32.000004)) == 32 and form.read(np.float16(32)).dtype == np.float64
+    for answer in (32.001, 31.99, 0.5):
+        with pytest.raises(Unusable, match="whole number"):
+            form.read(answer)
+
+
+def test_decimals_are_absolute_and_may_be_rounded_or_cut_off():
+    task = tasks.Task(forms.Numbers(decimals=3), 11.3758, (), "", "Look.")
+    assert all(task.judge(answer)[0] for answer in (11.3758, 11.376, 11.375))
+    assert task.judge(11.38) == (False, NEARLY) and task.judge(11.374) == (False, "Not yet. Look.")
+
+
+def test_half_precision_is_forgiven_its_rounding_but_no_mistake():
+    task = tasks.Task(forms.Numbers(None), [100.0, 3.0], (tasks.Mistake([100.1, 3.0], "a tenth"),), "", "Look.")
+    half = np.array([100.04, 3.0], "float16")  # the next one to 100 is 100.0625
+    assert task.judge(half)[0] and not task.judge(half.astype("float64"))[0]
+    assert task.judge(np.float16([100.125, 3.0])) == (False, "Not yet. a tenth")
+    assert task.judge(np.float16([101, 3.0])) == (False, "Not yet. Look.")
+
+
+def test_a_mistake_that_is_rounded_too_far_is_known_all_the_same():
+    task = tasks.Task(forms.Numbers(None, decimals=3), [0.25], (tasks.Mistake([77.2688], "percent"),), "", "Look.")
+    assert task.judge([77.27]) == (False, "Not yet. percent")
+
+
+def test_numbers_are_drawn_again_where_a_rounded_mistake_would_do():
+    def close(numbers):
+        return tasks.Task(forms.Numbers(decimals=3), 0.5, (tasks.Mistake(0.5 + numbers / 1000, "near"),), "", "")
+
+    assert tasks.Exercises(lambda random: random.randint(0, 4), [close]).numbers == 3
+
+
+def test_a_function_that_fails_for_one_example_is_told_so_unless_that_is_a_known_mistake():
+    def picky(x):
+        return 2 * x if x < 3 else {}[x]
+
+    form = forms.Function(((1,), (2,), (3,)), forms.Numbers())
+    task = tasks.Task(form, lambda x: 2 * x, (), "", "Look.")
+    assert task.judge(picky)[1].startswith("Not yet. Your function stopped with KeyError: 3. ")
+    task = tasks.Task(form, lambda x: 2 * x, (tasks.Mistake(picky, "no 3"),), "", "Look.")
+    assert task.judge(lambda x: 2 * x if x < 3 else [][x]) == (False, "Not yet. no 3")
+    assert task.judge(lambda x: 3 * x if x < 3 else [][x])[1].startswith("Not yet. Your function stopped with Index")
 
 
 NEARLY = "Not yet. Nearly: that is right, but rounded too far. Give more digits."

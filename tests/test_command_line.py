@@ -125,6 +125,7 @@ def test_train_from_weights_that_exist(small, tmp_path, capsys):
         ("fcn32s", ["--data", "camvid", "--data-dir", "nowhere"], "nowhere"),
         ("fcn32s", ["--data", "street", "--data-dir", "."], "--data-dir belongs"),
         ("fcn32s", ["--data", "street", "--epochs", "0"], "--epochs"),
+        ("fcn32s", ["--data", "street", "--first", "0"], "--first is 0; expected 1 or more"),
         ("fcn32s", ["--data", "street", "--frozen-epochs", "-1"], "--frozen-epochs"),
         ("fcn32s", ["--data", "street", "--stages"], "fcn32s has no stages"),
         ("fcn4s", ["--data", "street", "--stages"], "fcn4s has no stages"),
@@ -213,6 +214,19 @@ def test_control_c_leaves_the_last_epoch(tmp_path):
     done = len(weights.read_card(out)["training"]["losses"])
     assert done >= 1 and weights.read_optimizer(out)
     assert [path.name for path in tmp_path.iterdir()] == [out.name]
+
+
+def test_a_download_that_fails_is_one_line_and_leaves_stdout_alone(tmp_path):
+    nowhere = dict.fromkeys(("https_proxy", "HTTPS_PROXY"), "http://127.0.0.1:9")
+    train = ["train", "fcn32s", "--backbone", "mobilenet_v2", "--data", "street", "--first", "2", "--json", "--out"]
+    done = subprocess.run(
+        [sys.executable, "-m", "fcn_tutorial", *train, str(tmp_path / "a.weights.h5")],
+        env=os.environ | nowhere | {"KERAS_HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 1 and done.stdout == "" and "Traceback" not in done.stderr
+    assert "\nfcn-tutorial: The ImageNet weights of mobilenet_v2 could not be fetched" in done.stderr
 
 
 SHIPPED = sorted((ROOT / "data").glob("*.weights.h5"))

@@ -1,21 +1,26 @@
 """The plumbing around the notebooks, on throw-away courses: executing, the site, copies, address, check."""
 
+import errno
 import hashlib
 import importlib.util
 import json
 import os
+import re
 import shutil
+import signal
 import subprocess
 import sys
+import time
 import zipfile
 from pathlib import Path
 
+import psutil
 import pytest
 
 pytest.importorskip("nbclient")
 from nbformat import v4
 
-from fcn_tutorial import __main__, check
+from fcn_tutorial import __main__, check, files, installation, paths
 from fcn_tutorial.course import address, execute, fork, kernels, lab, mathml, notebooks, run, site
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -52,6 +57,13 @@ def empty_course(folder):
     return folder
 
 
+def leave_hidden_files(folder):
+    """What a Mac lays beside each file on a foreign disk: no text, and no notebook."""
+    for name in ("notebooks/._01_one.ipynb", "notebooks/exercises/student/._01_one.ipynb", "docs/._index.md"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(b"\x00\x05\x16\x07\x00\x02\xb0\xff")
+
+
 @pytest.fixture
 def course(tmp_path):
     return empty_course(tmp_path / "course")
@@ -65,6 +77,7 @@ def executed(tmp_path_factory):
     where = "import os, sys\nprint('python:', sys.prefix)\nprint('files:', len(os.listdir()))\nprint('stride: 32')"
     write(folder, "01_one.ipynb", code("1 + 1", "hide-output"), code(picture), code(where, "measured"))
     write(folder, "02_two.ipynb", code("import sys\nprint('red', file=sys.stderr)"), text="[back](01_one.ipynb)")
+    leave_hidden_files(folder)
     before = fingerprint(folder)
     return folder, run.run(folder, quiet=True), before
 
@@ -88,6 +101,14 @@ def test_the_table_names_every_notebook_and_figure(executed):
     for word in ("01_one", "02_two", "stride", "32", "minutes", "peak memory", "MiB"):
         assert word in text
     json.dumps([execution.report() for execution in executed[1]])
+
+
+def test_hidden_files_are_no_part_of_the_course(executed, tmp_path):
+    folder = shutil.copytree(executed[0], tmp_path / "copy")
+    pages = [file.name for file in (folder / "build").rglob("*") if file.is_file()]
+    assert [name for name in pages if name.startswith("._") or "none" in name] == ["none.html"]
+    assert [file.name for file in lab.copy(folder)] == ["01_one.ipynb", "02_two.ipynb"]
+    assert fork.rewrite(folder, "https://github.com/a/b") != []
 
 
 def test_executed_copies_are_normalised(executed):
@@ -161,6 +182,208 @@ def test_a_dead_kernel_and_an_endless_cell_are_named():
         execute.execute(lesson(code("import time\ntime.sleep(60)")), "waits", quiet=True, timeout=1)
 
 
+def test_a_failed_cell_is_told_without_colours(course):
+    with pytest.raises(execute.CellFailed) as caught:
+        execute.execute(lesson(code("1 / 0")), "fails", quiet=True)
+    assert "\x1b" not in str(caught.value)
+
+
+def test_a_kernel_that_does_not_start_is_named_with_its_own_words(monkeypatch):
+    whole = kernels.manager
+
+    def broken(folder):
+        manager = whole(folder)
+        manager.kernel_spec.argv[:] = [sys.executable, "-c", "raise SystemExit('no ipykernel')"]
+        return manager
+
+    monkeypatch.setattr(kernels, "manager", broken)
+    with pytest.raises(execute.CellFailed, match="(?s)x, before the first cell failed.*no ipykernel.*check"):
+        execute.execute(lesson(code("1")), "x", quiet=True)
+
+
+@pytest.fixture
+def others(tmp_path, monkeypatch):
+    """What a user may have set for other programs: a kernel, a way to draw, settings of IPython and Matplotlib."""
+    kernel = tmp_path / "jupyter" / "kernels" / "python3"
+    startup = tmp_path / "ipython" / "profile_default" / "startup"
+    for folder in (kernel, startup, tmp_path / "matplotlib"):
+        folder.mkdir(parents=True)
+    spec = {"argv": ["/other/python", "{connection_file}"], "display_name": "Other", "language": "python"}
+    (kernel / "kernel.json").write_text(json.dumps(spec))
+    (startup / "first.py").write_text("mine = 1")
+    (tmp_path / "matplotlib" / "matplotlibrc").write_text("backend: Agg\nlines.linewidth: 77")
+    (tmp_path / "startup.py").write_text("mine = 1")
+    for name, value in {
+        "JUPYTER_PATH": "jupyter",
+        "IPYTHONDIR": "ipython",
+        "MPLCONFIGDIR": "matplotlib",
+        "PYTHONSTARTUP": "startup.py",
+    }.items():
+        monkeypatch.setenv(name, str(tmp_path / value))
+    monkeypatch.setenv("MPLBACKEND", "Agg")
+
+
+def test_what_the_user_has_set_for_other_programs_changes_no_notebook(others):
+    picture = "import matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.show()\nprint(plt.rcParams['lines.linewidth'])"
+    notebook = lesson(code(picture), code("import sys\nprint('mine' in globals(), sys.executable)"))
+    execute.execute(notebook, "x", quiet=True)
+    outputs = [output for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs]
+    assert any("image/png" in output.get("data", {}) for output in outputs)
+    words = "".join(output.text for output in outputs if output.output_type == "stream").split()
+    assert words == ["1.5", "False", sys.executable]
+
+
+def test_jupyterlab_starts_the_kernel_of_this_python_and_its_pictures_are_shown(others, course, monkeypatch):
+    started = []
+
+    class Lab:
+        def __init__(self, *_, env, **__):
+            started.append(env)
+
+        def wait(self):
+            return 0
+
+    monkeypatch.setattr(lab.subprocess, "Popen", Lab)
+    lab.start(course)
+    assert "MPLBACKEND" not in started[0]
+    monkeypatch.undo()
+    find = "from jupyter_client.kernelspec import KernelSpecManager as K; print(K().get_kernel_spec('python3').argv[0])"
+    found = subprocess.run([sys.executable, "-c", find], env=started[0], capture_output=True, text=True, check=True)
+    assert kernels.is_own([found.stdout.strip()])
+
+
+def test_the_kernel_that_check_reports_is_the_one_that_jupyterlab_starts(others):
+    assert kernels.is_own(kernels.kernel_command())
+
+
+RUN = """
+import sys
+from pathlib import Path
+from fcn_tutorial import __main__
+from fcn_tutorial.course import address
+address.course_folder = lambda: Path(sys.argv[1])
+sys.exit(__main__.main(["run"]))
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no such signals")
+@pytest.mark.parametrize("name, status", [("SIGINT", 130), ("SIGTERM", 143)])
+def test_a_stopped_run_says_so_in_a_line_and_leaves_nothing(course, tmp_path, name, status):
+    pid, temporary = tmp_path / "pid", tmp_path / "temporary"
+    temporary.mkdir()
+    busy = f"import os\nopen({str(pid)!r}, 'w').write(str(os.getpid()) + '.')\nsum(range(10**12))"
+    write(course, "01_busy.ipynb", code(busy))
+    process = subprocess.Popen(
+        [sys.executable, "-c", RUN, str(course)],
+        env=os.environ | {"TMPDIR": str(temporary)},
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    while process.poll() is None and not (pid.exists() and pid.read_text().endswith(".")):
+        time.sleep(0.1)
+    for _ in range(2):  # as an impatient hand does
+        os.killpg(process.pid, getattr(signal, name))
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == status
+    said = [line for line in re.split("[\r\n]", said) if line.strip() and "|" not in line]  # bars apart
+    assert said == ["fcn-tutorial: stopped."]
+    assert not psutil.pid_exists(int(pid.read_text()[:-1]))
+    assert list(temporary.iterdir()) == [] and list((course / "build").glob("[!.]*")) == []
+
+
+HOLDER = """
+import sys
+from pathlib import Path
+from fcn_tutorial import files
+with files.locked(Path(sys.argv[1]), "held"):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_a_second_run_is_told_at_once_that_another_is_at_work(course):
+    write(course, "01_fails.ipynb", code("1 / 0"))
+    command = [sys.executable, "-c", HOLDER, str(course / "build" / "notebooks")]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
+        assert other.stdout.readline() == b"held\n"
+        with pytest.raises(BlockingIOError, match="another `fcn-tutorial run` is at work"):
+            run.run(course, quiet=True)
+        other.communicate()
+
+
+def test_a_place_that_cant_be_written_is_refused_before_anything_is_executed(course, monkeypatch):
+    write(course, "01_fails.ipynb", code("1 / 0"))
+    (course / "build").write_text("a file")
+    with pytest.raises(OSError, match="Could not write"):
+        run.run(course, quiet=True)
+    tried = []
+    monkeypatch.setattr(files, "check_place", tried.append)
+    with pytest.raises(execute.CellFailed):
+        run.refresh(course, quiet=True)
+    assert tried == [course / "notebooks" / "01_fails.ipynb"]
+
+
+def test_a_full_disk_is_said_as_such_when_sphinx_meets_it(course, tmp_path, monkeypatch):
+    done = subprocess.CompletedProcess([], 2, stdout=f"Traceback\nOSError: {os.strerror(errno.ENOSPC)}: 'x'")
+    monkeypatch.setattr(site.subprocess, "run", lambda *_, **__: done)
+    (tmp_path / "executed").mkdir()
+    with pytest.raises(OSError) as caught:
+        site.build(course, tmp_path / "executed", tmp_path / "out")
+    assert caught.value.errno == errno.ENOSPC and not (tmp_path / "out").exists()
+
+
+KILLS = """
+import os, random, signal, sys, time
+from pathlib import Path
+from fcn_tutorial.course import site
+
+folder = Path(sys.argv[1])
+generator = random.Random(0)
+
+def make(place, text):
+    place.mkdir()
+    for number in range(20):
+        (place / str(number)).write_text(text)
+
+def replace_for_ever():
+    for number in range(10**9):
+        make(folder / "made", str(number))
+        site.replace_folder(folder / "made", folder / "site")
+
+make(folder / "site", "first")
+for _ in range(40):
+    if not (child := os.fork()):
+        replace_for_ever()
+    time.sleep(generator.uniform(0.002, 0.03))
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    if hasattr(site, "heal"):
+        site.heal(folder / "site")
+    texts = [(folder / "site" / str(number)).read_text() for number in range(20)]
+    assert len(set(texts)) == 1, texts
+    for file in (folder / "made").glob("*"):
+        file.unlink()
+    (folder / "made").rmdir() if (folder / "made").exists() else None
+print(sorted(os.listdir(folder)))
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no fork, no SIGKILL")
+def test_a_folder_that_is_replaced_is_whole_whenever_the_program_is_killed(tmp_path):
+    done = subprocess.run([sys.executable, "-c", KILLS, str(tmp_path)], capture_output=True, text=True)
+    assert done.stdout.strip() == "['site']", done.stderr
+
+
+def test_what_a_kill_between_the_two_renames_left_is_healed(tmp_path):
+    for name, text in ((".site.old", "old"), (".site.new", "new")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "a").write_text(text)
+    site.heal(tmp_path / "site")
+    assert (tmp_path / "site" / "a").read_text() == "old"
+    assert [file.name for file in tmp_path.iterdir()] == ["site"]
+
+
 def test_the_command_line_says_what_failed_and_exits_with_1(course, monkeypatch, capsys):
     write(course, "01_fails.ipynb", code("1 / 0"))
     monkeypatch.setattr(address, "course_folder", lambda: course)
@@ -229,8 +452,10 @@ def test_save_leaves_the_old_file_when_writing_fails(tmp_path, monkeypatch):
         notebooks.save(lesson(code("new")), file)
     assert file.read_bytes() == before and list(tmp_path.iterdir()) == [file]
     file.write_text("no notebook")
-    with pytest.raises(ValueError, match="is no notebook"):
-        notebooks.read(file)
+    for text in (b"no notebook", b"\xff", b"[]", b"{}", b'{"nbformat": 4, "nbformat_minor": 5, "cells": 3}'):
+        file.write_bytes(text)
+        with pytest.raises(ValueError, match="01_one.ipynb is no notebook"):
+            notebooks.read(file)
 
 
 def test_lab_copies_without_outputs_and_never_overwrites(course):
@@ -278,6 +503,45 @@ def test_the_address_moves_with_one_command_and_back(course, monkeypatch, capsys
     assert capsys.readouterr().out == "https://github.com/a-teacher/fcn.course\n"
     assert __main__.main(["address", URL]) == 0
     assert fingerprint(course) == before
+
+
+@pytest.mark.parametrize("name", ["docs/latin.md", "notebooks/02_two.ipynb"])
+def test_the_address_stays_where_a_file_cannot_be_read(course, name):
+    write(course, "01_one.ipynb", code("1"))
+    (course / name).write_bytes("[kürs](https://github.com/x)".encode("latin-1"))
+    before = fingerprint(course)
+    with pytest.raises(ValueError, match=f"{Path(name).name}.*UTF-8"):
+        fork.rewrite(course, "https://github.com/a-teacher/course")
+    assert fingerprint(course) == before
+
+
+def test_the_address_moves_as_a_whole_when_it_is_stopped_and_started_again(course, monkeypatch):
+    write(course, "01_one.ipynb", code("1"))
+    shutil.copy(ROOT / "README.md", course)
+    whole = shutil.copytree(course, course.with_name("whole"))
+    fork.rewrite(whole, "https://github.com/a/b")
+    with monkeypatch.context() as patch, pytest.raises(OSError):
+        replace, left = os.replace, [1, 1]
+        patch.setattr(os, "replace", lambda *names: replace(*names) if left and left.pop() else os.stat("/no/disk"))
+        fork.rewrite(course, "https://github.com/a/b")
+    assert address.read_address(course) == URL
+    fork.rewrite(course, "https://github.com/a/b")
+    assert fingerprint(course) == fingerprint(whole)
+
+
+def test_the_course_of_another_clone_is_not_taken_for_this_one(course, monkeypatch, capsys):
+    (course / "work").mkdir()
+    for folder in (course, course / "work"):
+        monkeypatch.chdir(folder)
+        with pytest.raises(RuntimeError, match="another one"):
+            address.course_folder()
+    before = fingerprint(course)
+    assert __main__.main(["address", "https://github.com/a/b"]) == 1
+    error = capsys.readouterr().err
+    assert str(ROOT) in error and str(course) in error and "make setup" in error
+    assert fingerprint(course) == before and address.read_address(ROOT) == URL
+    monkeypatch.chdir(ROOT / "docs")
+    assert address.course_folder() == ROOT
 
 
 @pytest.mark.parametrize(
@@ -365,7 +629,7 @@ def test_check_finds_what_is_off(monkeypatch, tmp_path, capsys):
     monkeypatch.setattr(efficientnet_lite, "weights_path", lambda: changed)
     monkeypatch.setattr(check, "MEMORY", 2**60)
     monkeypatch.setattr(
-        check.metadata, "requires", lambda _: ["numpy>=99", "no-such-package>=1", "ruff>=99; extra == 'test'"]
+        installation.metadata, "requires", lambda _: ["numpy>=99", "no-such-package>=1", "ruff>=99; extra == 'test'"]
     )
     monkeypatch.setattr(kernels, "kernel_command", lambda: ["/other/python"])
     off = {finding.name: finding for finding in check.look() if not finding.ok}
@@ -387,17 +651,116 @@ def test_check_survives_a_backend_that_does_not_start():
     assert done.returncode == 1 and "Keras does not start" in done.stdout and "Traceback" not in done.stderr
 
 
+def test_check_goes_on_behind_what_it_cannot_look_at(monkeypatch):
+    def broken():
+        yield check.Finding("first", "found", True)
+        raise TypeError("of any kind")
+
+    monkeypatch.setattr(check, "_LOOKS", {"one": broken, "two": lambda: check.Finding("last", "found", True)})
+    findings = check.look()
+    assert [(finding.name, finding.ok) for finding in findings] == [("first", True), ("one", False), ("last", True)]
+    assert "of any kind" in findings[1].found and findings[1].advice
+
+
+def test_check_can_look_where_nothing_is_installed():
+    code = f"import sys; sys.path.insert(0, {str(ROOT)!r}); from fcn_tutorial.__main__ import main; main(['check'])"
+    done = subprocess.run([sys.executable, "-I", "-S", "-c", code], capture_output=True, text=True, check=True)
+    assert "OFF" in done.stdout and done.stdout.splitlines()[-1].endswith("things are off.")
+
+
+@pytest.mark.parametrize("metadata_too", [False, True])
+def test_check_says_that_pythonpath_leads_to_another_package(tmp_path, monkeypatch, metadata_too):
+    (tmp_path / "numpy").mkdir()
+    (tmp_path / "numpy" / "__init__.py").touch()
+    if metadata_too:
+        info = tmp_path / "numpy-1.5.dist-info"
+        info.mkdir()
+        (info / "METADATA").write_text("Metadata-Version: 2.1\nName: numpy\nVersion: 1.5\n")
+        (info / "RECORD").write_text("numpy/__init__.py,,\nnumpy-1.5.dist-info/METADATA,,\n")
+    code = "from fcn_tutorial import check, installation as i; print(check.as_text(list(i.packages())))"
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(tmp_path)])}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    assert "1 of " in done.stdout and f"take {tmp_path} out of it" in done.stdout
+    assert str(tmp_path / "numpy") in done.stdout and ("1.5" in done.stdout) == metadata_too
+
+
+def test_check_names_a_package_whose_files_are_gone(monkeypatch):
+    monkeypatch.setattr(installation.importlib.util, "find_spec", lambda _: None)
+    found = list(installation.packages())
+    assert found and not any(finding.ok for finding in found) and "gone" in found[0].found
+
+
+def test_check_trusts_a_distribution_that_does_not_list_its_files(monkeypatch):
+    """Some systems' own packages do not, and single modules have no folder."""
+    monkeypatch.setattr(installation.metadata.PathDistribution, "files", None)
+    assert all(finding.ok for finding in installation.packages())
+
+
+def test_check_says_that_there_is_no_home(monkeypatch):
+    def nowhere():
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(Path, "home", nowhere)
+    assert not installation.home().ok and "set HOME" in installation.home().advice
+    for name in ("FCN_TUTORIAL_CACHE", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    with pytest.raises(FileNotFoundError, match="Set FCN_TUTORIAL_CACHE"):
+        paths.cache_folder()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(ROOT))
+    assert paths.cache_folder() == ROOT / "fcn-tutorial"
+
+
+def test_check_says_that_jupyter_path_leads_to_another_kernel(tmp_path, monkeypatch):
+    folder = tmp_path / "kernels" / "python3"
+    folder.mkdir(parents=True)
+    spec = {"argv": ["/other/python", "-m", "ipykernel_launcher"], "display_name": "x", "language": "python"}
+    (folder / "kernel.json").write_text(json.dumps(spec))
+    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path))
+    monkeypatch.setattr(kernels, "kernel_command", lambda: spec["argv"])
+    found = installation.kernel()
+    assert not found.ok and "unset" in found.advice and str(tmp_path) in found.advice
+
+
+def test_check_shows_settings_of_keras_that_the_course_cannot_work_with(monkeypatch):
+    from fcn_tutorial.backend import keras
+
+    monkeypatch.setattr(keras.config, "floatx", lambda: "float16")
+    monkeypatch.setattr(keras.config, "image_data_format", lambda: "channels_first")
+    (found,) = [finding for finding in check.look() if not finding.ok]
+    assert found.name == "keras.json" and "channels_first, float16" in found.found and "keras.json" in found.advice
+
+
+def test_check_names_the_folder_that_notebooks_load_the_course_from(monkeypatch, tmp_path):
+    (tmp_path / "fcn_tutorial").mkdir()
+    (tmp_path / "fcn_tutorial" / "__init__.py").touch()
+    assert installation.course().ok
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    assert not installation.course().ok and str(tmp_path) in installation.course().found
+
+
+def test_a_terminal_without_umlauts_gets_the_answer(monkeypatch):
+    import io
+
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(io.BytesIO(), "ascii"))
+    monkeypatch.setattr(address, "read_address", lambda _: "https://github.com/kürs/kürs")
+    assert __main__.main(["address"]) == 0
+    sys.stdout.flush()
+    assert b"k\\xfcrs" in sys.stdout.buffer.getvalue()
+
+
 @pytest.mark.parametrize(("stored", "passes"), [("same", True), ("other", False)])
 def test_nbval_compares_stdout_and_leaves_stderr_out(course, stored, passes):
     shutil.copy(ROOT / "conftest.py", course)
-    output = v4.new_output("stream", name="stdout", text=f"{stored}\n0.25 s\n")
-    cell = code("import sys\nprint('same\\n1.5 s')\nprint('red', file=sys.stderr)")
+    inline = "module://matplotlib_inline.backend_inline"
+    output = v4.new_output("stream", name="stdout", text=f"{stored}\n0.25 s\n{inline}\n")
+    cell = code("import os, sys\nprint('same\\n1.5 s')\nprint('red', file=sys.stderr)\nprint(os.environ['MPLBACKEND'])")
     cell.outputs, cell.execution_count = [output], 1
     file = course / "notebooks" / "01_one.ipynb"
     notebooks.save(v4.new_notebook(cells=[cell]), file)
     command = ["-m", "pytest", "-q", "-p", "no:cacheprovider", "--nbval", "--nbval-sanitize-with"]
     command += [str(ROOT / "tests" / "nbval_sanitize.cfg"), "--nbval-cell-timeout", "60", str(file)]
-    done = subprocess.run([sys.executable, *command], cwd=course, capture_output=True, text=True)
+    environment = os.environ | {"MPLBACKEND": "Agg"}
+    done = subprocess.run([sys.executable, *command], cwd=course, env=environment, capture_output=True, text=True)
     assert (done.returncode == 0) == passes, done.stdout
 
 

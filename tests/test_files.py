@@ -93,6 +93,22 @@ def test_an_error_of_the_disk_names_the_file_and_what_to_do(tmp_path):
     assert names(tmp_path) == []
 
 
+def test_a_lock_is_held_together_within_a_thread_and_leaves_nothing(tmp_path):
+    with files.claimed(tmp_path / "a"):
+        with files.claimed(tmp_path / "a"):
+            pass
+        assert names(tmp_path) == [".a.lock"]  # still held
+    assert names(tmp_path) == []
+
+
+def test_a_link_in_the_place_of_a_lock_is_not_followed(tmp_path):
+    (tmp_path / "precious").write_text("precious")
+    (tmp_path / ".a.lock").symlink_to("precious")
+    with files.locked(tmp_path / "a", "busy"):
+        assert not (tmp_path / ".a.lock").is_symlink()
+    assert (tmp_path / "precious").read_text() == "precious" and names(tmp_path) == ["precious"]
+
+
 HOLDER = """
 import sys, time
 from fcn_tutorial import files

@@ -207,3 +207,73 @@ def test_whole_backbones(name):
     for key, expected in features(images).items():
         expected = ops.convert_to_numpy(expected)
         np.testing.assert_allclose(ops.convert_to_numpy(folded(images)[key]), expected, atol=1e-4 * expected.max())
+
+
+OPERATIONS = {
+    "plus a number": (lambda x: block(x) + 1.0, 0),
+    "an activation": (lambda x: ops.relu(block(x)), 0),
+    "twice of one": (lambda x: ops.relu6(block(block(x) * 2.0)) / 3.0, 0),
+    "with an axis": (lambda x: ops.mean(ops.clip(block(x), -1.0, 2.0), axis=(1, 2)), 0),
+    "between": (lambda x: layers.BatchNormalization()(layers.Conv2D(4, 3)(x) * 2.0), 1),
+    "in front": (lambda x: ops.softmax(block(ops.concatenate([x, x + 1.0], axis=-1)), axis=-1), 0),
+    "with an array": (lambda x: block(x) * np.arange(4, dtype="float32"), 0),
+}
+
+
+def block(x):
+    return layers.BatchNormalization()(layers.Conv2D(4, 3, padding="same")(x))
+
+
+@pytest.mark.parametrize("build, left", OPERATIONS.values(), ids=OPERATIONS)
+def test_operations_in_the_graph_are_copied(build, left):
+    model = model_of(build)
+    folded = check(model, left)
+    assert not {id(operation) for operation in model.operations} & {id(operation) for operation in folded.operations}
+
+
+def test_a_norm_of_the_images_themselves_stays():
+    model = model_of(lambda x: layers.BatchNormalization(momentum=1.0)(layers.Conv2D(4, 3)(x), training=True))
+    check(model, left=1)
+    folds = model_of(lambda x: layers.BatchNormalization()(layers.Conv2D(4, 3)(x), training=False))
+    check(folds, left=0)
+
+
+def test_a_convolution_with_more_than_its_kernel_stays():
+    def with_lora(x):
+        convolution = layers.Conv2D(4, 3)
+        y = convolution(x)
+        convolution.enable_lora(2)
+        return layers.BatchNormalization()(y)
+
+    class Own(layers.Conv2D):
+        def call(self, x):
+            return 2 * super().call(x)
+
+    class BatchNormalization(layers.BatchNormalization):
+        def call(self, x, training=None):
+            return 3 * super().call(x, training=training)
+
+    check(model_of(with_lora), left=1)
+    check(model_of(lambda x: layers.BatchNormalization()(Own(4, 3)(x))), left=1)
+    check(model_of(lambda x: BatchNormalization()(layers.Conv2D(4, 3)(x))), left=1)
+    half = model_of(lambda x: layers.BatchNormalization(dtype="float32")(layers.Conv2D(4, 3, dtype="float16")(x)))
+    check(half, left=1)
+
+
+def test_a_model_of_ones_own_is_refused():
+    class Own(keras.Model):
+        def call(self, x):
+            return -super().call(x)
+
+    inputs = keras.Input((8, 8, 3))
+    with pytest.raises(ValueError, match="Own"):
+        fold_batch_norms(Own(inputs, block(inputs)))
+
+
+def test_mobilenet_v3_small():
+    model = keras.applications.MobileNetV3Small(weights=None, input_shape=(64, 64, 3), include_top=False)
+    shake(model)
+    images = RNG.uniform(0, 255, (1, 64, 64, 3)).astype("float32")
+    expected, folded = ops.convert_to_numpy(model(images)), fold_batch_norms(model)
+    assert norms(model) == 34 and norms(folded) == 0 and np.abs(expected).max() > 0.1
+    np.testing.assert_allclose(ops.convert_to_numpy(folded(images)), expected, atol=1e-4 * np.abs(expected).max())

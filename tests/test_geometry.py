@@ -112,6 +112,17 @@ def test_inception_v3_is_valid():
 
 
 @large
+def test_receptive_field_of_convnext_tiny_by_hand():
+    """A 4x4 patch, then blocks of one 7x7 convolution each, 3, 3, 9 and 3 of them, with 2x2 convolutions between."""
+    kernels = [4, *[7] * 3, 2, *[7] * 3, 2, *[7] * 9, 2, *[7] * 3]
+    strides = [4, *[1] * 3, 2, *[1] * 3, 2, *[1] * 9, 2, *[1] * 3]
+    pixels = geometry.receptive_field(kernels, strides)
+    grids = geometry.layer_grids(application("ConvNeXtTiny", 224, top=True), (224, 224))
+    name = "convnext_tiny_stage_3_block_2_identity"
+    assert (grids[name].receptive_field, grids[name].stride) == ((pixels, pixels), (32, 32)) == ((1688, 1688), (32, 32))
+
+
+@large
 @pytest.mark.parametrize(("name", "pixels"), [("VGG16", 212), ("DenseNet121", 2071), ("InceptionV3", 1311)])
 def test_receptive_fields(name, pixels):
     assert last_grid(application(name), (384, 384)).receptive_field == (pixels, pixels)
@@ -286,6 +297,92 @@ def test_unknown_layers_are_refused_by_name_and_class():
     refused(layers.UpSampling2D(2, name="own_name"), message=r"'own_name' \(UpSampling2D\)")
     refused(layers.Permute((2, 1, 3), name="own_name"))
     refused(layers.Softmax(axis=1, name="own_name"))
+
+
+def pooled(x):
+    return layers.GlobalAveragePooling2D(keepdims=True)(x)
+
+
+@pytest.mark.parametrize(
+    ("layer", "message"),
+    [
+        (lambda x: ops.average(x, axis=1), r"'average.*' \(ops.Average\)"),
+        (lambda x: ops.add(ops.average(x, axis=1, weights=None), 1.0), r"\(ops.Average\)"),
+        (lambda x: ops.maximum(x[:, ::2], 0.0), r"\(ops.GetItem\)"),
+        (lambda x: layers.Multiply()([x, ops.max(x, axis=1, keepdims=True)]), r"\(ops.Max\)"),
+        (lambda x: layers.UpSampling2D(5, name="own_name")(pooled(x)), r"'own_name' \(UpSampling2D\)"),
+        (lambda x: layers.Conv2DTranspose(2, 3, 2, name="own_name")(pooled(x)), r"'own_name' \(Conv2DTranspose\)"),
+        (lambda x: layers.Permute((2, 1), name="own_name")(layers.Reshape((4, 5))(layers.Dense(20)(
+            layers.GlobalAveragePooling2D()(x)))), "Reshape.*gives neither a map nor a vector"),
+        (lambda x: ops.add(pooled(x), np.ones((1, 4, 3, 1), "float32")), "4 cells in the model, and 1 as far"),
+        (lambda x: layers.Activation(lambda v: keras.activations.softmax(v, axis=1), name="own_name")(x), "'own_name'"),
+        (lambda x: layers.Conv2D(2, 3, activation=spread, name="own_name")(x), "'own_name'.*activation of its own"),
+    ],
+)  # fmt: skip
+def test_an_operation_is_known_by_what_it_is_and_a_size_by_the_model(layer, message):
+    refused(layer, message=message)
+
+
+def spread(x):
+    return x + ops.mean(x, axis=1, keepdims=True)
+
+
+def test_a_class_of_ones_own_is_not_taken_for_keras_class_of_that_name():
+    class Conv2D(layers.Conv2D):
+        def call(self, x):
+            return super().call(x)[:, ::2]
+
+    class Add(layers.Layer):
+        def call(self, x):
+            return ops.roll(x, 3, axis=1)
+
+    refused(Conv2D(2, 3, padding="same", name="own_name"), message=r"'own_name' \(.*\.Conv2D\)")
+    refused(Add(name="own_name"), message=r"'own_name' \(.*\.Add\)")
+
+    @keras.saving.register_keras_serializable("mine")
+    class ReLU(layers.ReLU):
+        pass
+
+    refused(ReLU(name="own_name"), message=r"'own_name' \(.*\.ReLU\)")
+    inner = keras.Input((None, None, 2))
+
+    @keras.saving.register_keras_serializable("mine")
+    class Network(keras.Model):
+        def call(self, x):
+            return ops.flip(x, axis=1)
+
+    refused(Network(inner, layers.ReLU()(inner), name="own_name"), message="own_name")
+
+
+def test_sizes_behind_a_global_pooling_are_keras_sizes():
+    """A vector made a map again: each number comes from the whole image, and the layers behind see a map of 4 x 5."""
+    x = inputs = keras.Input((24, 25, 3))
+    x = layers.Reshape((4, 5, 2), name="map")(layers.Dense(40)(layers.GlobalAveragePooling2D()(x)))
+    x = layers.MaxPooling2D((2, 1), name="pooled")(layers.Conv2D(2, 3, padding="same", activation="gelu")(x))
+    x = layers.ZeroPadding2D(((1, 0), (2, 3)), name="padded")(x)
+    vector = layers.Dense(2)(layers.Flatten(name="flat")(x))
+    small = layers.Conv2D(3, (8, 5), (4, 5), name="small")(inputs)
+    fitting = layers.Multiply(name="gated")([layers.Reshape((5, 5, 1))(layers.Dense(25)(vector)), small])
+    model = keras.Model(inputs, [x, vector, fitting])
+    grids = geometry.layer_grids(model, (24, 25))
+    for layer in model.layers:
+        shape = layer.output.shape
+        assert grids[layer.name].size == (tuple(shape[1:3]) if len(shape) == 4 else (1, 1)), layer.name
+    assert grids["padded"].size == (3, 10) and grids["padded"].stride == (None, None) and grids["padded"].unbounded
+    assert grids["gated"].stride == (4, 5) and grids["gated"].unbounded and not grids["small"].unbounded
+    free = keras.Input((None, None, 2))
+    four = layers.Reshape((4, 1, 2))(layers.Dense(8)(layers.Flatten()(pooled(free))))
+    with pytest.raises(ValueError, match=r"merges branches.*sizes \[4, 5\]"):
+        geometry.layer_grids(keras.Model(free, layers.Multiply()([four, free])), (5, 5))
+
+
+def test_a_norm_of_the_batch_itself_looks_everywhere():
+    inputs = keras.Input((None, None, 4))
+    for training in (True, False, None):
+        norm = layers.BatchNormalization()(inputs, training=training)
+        inner = keras.Model(inputs, layers.BatchNormalization()(inputs))(inputs, training=training)
+        for output in (norm, inner):
+            assert last_grid(keras.Model(inputs, output), (9, 9)).unbounded == (training is True)
 
 
 def test_unequal_strides_sizes_and_axes_are_refused_by_name():

@@ -241,3 +241,74 @@ def test_balancing_weights_by_hand():
 def test_masks_that_cannot_be_counted_are_refused(masks, words):
     with pytest.raises(ValueError, match=words):
         balancing_weights([(None, mask) for mask in masks], 11)
+
+
+@pytest.mark.parametrize("scale", [1e-9, 1e-30, 1e9])
+def test_only_the_ratios_of_class_weights_count(scale):
+    labels, scores = case(4, (13, 22), 2)
+    weights = [scale * weight for weight in WEIGHTS]
+    value, moved = gradient(labels, scores, PixelCrossEntropy(stride=4, class_weights=weights))
+    assert value == pytest.approx(reference(labels, scores, 4, WEIGHTS), rel=1e-5)
+    expected = gradient(labels, scores, PixelCrossEntropy(stride=4, class_weights=WEIGHTS))[1]
+    np.testing.assert_allclose(moved, expected, atol=1e-7)
+    plain = pixel_cross_entropy(LABELS, LOGITS, class_weights=weights)
+    assert float(plain) == pytest.approx(by_loop(LABELS, LOGITS, class_weights=WEIGHTS), rel=1e-5)
+    one = np.full((1, 8, 8), 9)  # a class that weighs a seventieth of the heaviest, alone
+    assert float(upsampled_cross_entropy(one, np.zeros((1, 2, 2, 11)), 4, class_weights=weights)) == pytest.approx(
+        math.log(11), rel=1e-5
+    )
+
+
+@pytest.mark.parametrize("stride", [None, 4])
+@pytest.mark.parametrize("weights", [[1e-9] * 11, [0] * 11])
+def test_only_void_or_no_weight_costs_nothing_and_moves_nothing(stride, weights):
+    scores = RNG.randn(*((1, 2, 2, 11) if stride else (1, 8, 8, 11))).astype("float32")
+    labels = np.full((1, 8, 8), 3 if weights[3] == 0 else 11)
+    value, moved = gradient(labels, scores, PixelCrossEntropy(stride=stride, class_weights=weights))
+    assert value == 0 and (moved == 0).all()
+
+
+@pytest.mark.parametrize("weights", [[1] * 10, [-1] + [1] * 10, [math.nan] * 11, [math.inf] + [1] * 10, 3])
+def test_class_weights_that_are_none_are_refused(weights):
+    for loss in (
+        lambda: pixel_cross_entropy(LABELS, LOGITS, class_weights=weights),
+        lambda: upsampled_cross_entropy(LABELS, LOGITS, 1, class_weights=weights),
+    ):
+        with pytest.raises(ValueError, match="class weights are .*expected 11"):
+            loss()
+
+
+@pytest.mark.parametrize("label", [12, -1, 300, 2.5, math.nan, 2**32 + 3])
+def test_a_label_that_is_no_class_is_named_or_makes_the_loss_nan_in_a_compiled_step(label):
+    labels = np.zeros((1, 8, 8), type(label))
+    labels[0, 2, 3] = label
+    for stride, shape in ((None, (1, 8, 8, 11)), (4, (1, 2, 2, 11))):
+        scores, loss = RNG.randn(*shape).astype("float32"), PixelCrossEntropy(stride=stride)
+        with pytest.raises(ValueError, match=f"labels hold {label}; expected classes 0 to 10, or 11 for void"):
+            loss.call(labels, scores)
+        if label in (12, 2.5):
+            value, moved = gradient(labels, scores, loss)
+            assert math.isnan(value) and np.isnan(moved).any()
+
+
+def test_a_class_may_be_void():
+    """Void 0 beside classes 1 to 10."""
+    labels, scores = case(4, (13, 22), 2)
+    labels = np.where(labels == 11, 0, labels)
+    expected = reference(np.where(labels == 0, 11, labels), scores, 4)
+    assert float(upsampled_cross_entropy(labels, scores, 4, void=0)) == pytest.approx(expected, rel=1e-5)
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float16", "bfloat16"])
+def test_scores_of_any_precision(dtype):
+    labels, scores = case(8, (31, 18), 3)
+    scores = ops.cast(scores, dtype)
+    number = ops.convert_to_numpy(ops.cast(scores, "float32")).astype("float64")
+    exact = dtype == "float64" and keras.backend.standardize_dtype(scores.dtype) == dtype  # JAX has none by default
+    expected = reference(labels, number, 8, WEIGHTS)
+    found = upsampled_cross_entropy(labels, scores, 8, class_weights=WEIGHTS)
+    assert float(found) == pytest.approx(expected, rel=1e-12 if exact else 1e-5)
+    logits = upsampled_by_scipy(number, (31, 18), 8)
+    wide = ops.cast(logits, dtype)
+    rough = {"float64": 1e-12 if exact else 1e-5, "float16": 1e-3, "bfloat16": 1e-2}[dtype]
+    assert float(pixel_cross_entropy(labels, wide, class_weights=WEIGHTS)) == pytest.approx(expected, rel=rough)

@@ -258,3 +258,39 @@ def test_strips_run_in_batches_gives_the_same_maps(monkeypatch):
 def test_shift_refuses_a_map_that_does_not_depend_on_the_image():
     with pytest.raises(ValueError, match="No single shift"):
         measuring.stride_by_shift(lambda images: 0 * np.asarray(images)[:, ::4, ::4] + 1, largest=12)
+
+
+def cropped(before, kernel, stride, after=(0, 0), padding="same"):
+    """A convolution of columns between two croppings, or paddings where they are negative."""
+    x = inputs = keras.Input((None, None, 3))
+    for number, amounts in enumerate((before, after)):
+        kind = layers.ZeroPadding2D if min(amounts) < 0 else layers.Cropping2D
+        x = kind(((0, 0), tuple(abs(amount) for amount in amounts)))(x)
+        x = x if number else layers.Conv2D(4, (1, kernel), (1, stride), padding)(x)
+    return keras.Model(inputs, x)
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        ((0, 100), 3, 2),
+        ((0, 100), 31, 2),
+        ((100, 0), 31, 2),
+        ((60, 90), 9, 4, (0, 12)),
+        ((-5, -40), 31, 4, (3, 30)),
+        ((0, 110), 5, 3, (-4, -70), "valid"),
+    ],
+)
+def test_the_footprint_of_cropped_and_padded_networks_is_the_computed_window(steps):
+    """Where a crop cuts off the windows of the last cells, all of those end at one pixel."""
+    model = cropped(*steps)
+    found = footprints.footprint(model)
+    grid = list(geometry.layer_grids(model, found.size).values())[-1].columns
+    assert found[:4] == (grid.stride, grid.first, grid.last, grid.receptive_field)
+    assert footprints.footprint_stride(model) == steps[2]
+
+
+def test_a_footprint_that_cannot_be_is_refused():
+    inputs = keras.Input((None, None, 3))
+    with pytest.raises(ValueError, match="answer to ink up to pixel"):
+        footprints.footprint(keras.Model(inputs, layers.UpSampling2D(4)(inputs)))

@@ -74,3 +74,26 @@ def test_bad_input_is_named(truth, prediction, words):
 def test_nothing_counted_is_an_error_not_a_zero():
     with pytest.raises(ValueError, match="void"):
         scores(confusion_matrix(np.full((3, 3), 11), np.zeros((3, 3), int)))
+
+
+@pytest.mark.parametrize(
+    "matrix, words",
+    [
+        ([[3, -1], [0, 2]], "holds -1"),
+        ([[3.0, np.nan], [0, 2]], "holds nan"),
+        ([[3, np.inf], [0, 2]], "holds inf"),
+        ([[0.5, 0], [0, 0.5]], "holds 0.5"),
+        ([["a", "b"], ["c", "d"]], "counts of pixels"),
+        ([[3, 1j], [0, 2]], "counts of pixels"),
+        ([[1, 2, 3]], "shape"),
+    ],
+)
+def test_a_matrix_that_counts_nothing_is_refused(matrix, words):
+    with pytest.raises(ValueError, match=words):
+        scores(matrix)
+
+
+def test_whole_numbers_of_any_kind_are_counts():
+    matrix = np.array([[2, 1], [1, 4]])
+    for kind in (np.uint8, np.int32, np.uint64, np.float32):
+        assert scores(matrix.astype(kind)).pixel_accuracy == 6 / 8

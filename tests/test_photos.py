@@ -1,10 +1,13 @@
 """Photos by name and from files of every kind, against NumPy and files written with Pillow in a temporary folder."""
 
+import os
 import socket
+import sys
+import threading
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import EpsImagePlugin, Image
 
 from fcn_tutorial.datasets import photos
 
@@ -194,6 +197,99 @@ def test_missing_file_and_folder(tmp_path):
         photos.load(tmp_path / "away.png")
     with pytest.raises(ValueError, match="is a folder"):
         photos.load(tmp_path)
+
+
+def refused(path):
+    """What is said of a photo that can't be had, within ten seconds."""
+    said = []
+
+    def load():
+        try:
+            photos.load(path)
+        except (ValueError, OSError) as error:
+            said.append(error)
+
+    thread = threading.Thread(target=load, daemon=True)
+    thread.start()
+    thread.join(10)
+    assert not thread.is_alive(), f"{path} is waited for"
+    return said[0]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no pipes and devices with a path there")
+def test_pipes_sockets_and_devices_are_refused_at_once(tmp_path):
+    os.mkfifo(tmp_path / "pipe.jpg")
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(tmp_path / "socket.jpg"))
+        for path in (tmp_path / "pipe.jpg", tmp_path / "socket.jpg", "/dev/zero"):
+            error = refused(path)
+            assert isinstance(error, ValueError) and "a pipe, a socket or a device" in str(error)
+
+
+def test_a_name_that_the_system_refuses_is_said_in_one_sentence():
+    error = refused("a" * 300 + ".jpg")
+    assert isinstance(error, OSError) and str(error).startswith("aaa") and "can't be read" in str(error)
+    assert "Errno" not in str(error)
+
+
+@pytest.mark.skipif(sys.platform == "win32" or os.geteuid() == 0, reason="the administrator may read everything")
+def test_a_photo_that_may_not_be_read_is_named(tmp_path):
+    Image.fromarray(RGB).save(tmp_path / "private.png")
+    (tmp_path / "private.png").chmod(0)
+    error = refused(tmp_path / "private.png")
+    assert isinstance(error, PermissionError) and "private.png can't be read" in str(error)
+
+
+def test_a_name_that_begins_like_a_home_folder_is_a_name(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Image.fromarray(RGB).save("~nobody-here.png")
+    np.testing.assert_array_equal(photos.load("~nobody-here.png"), RGB)
+
+
+@pytest.mark.parametrize("name", ["holiday.jpg", "holiday.eps"])
+def test_no_format_is_opened_that_starts_another_program(tmp_path, monkeypatch, name):
+    started = []
+    monkeypatch.setattr(EpsImagePlugin, "Ghostscript", lambda *_, **__: started.append(name))
+    Image.fromarray(RGB).save(tmp_path / name, format="EPS")
+    with pytest.raises(ValueError, match=f"{name} can't be read.*JPEG, PNG, BMP, GIF, TIFF, WEBP, PPM"):
+        photos.load(tmp_path / name)
+    assert started == []
+
+
+def test_a_photo_of_several_pictures_as_cameras_write_it_is_read(tmp_path):
+    first, second = Image.fromarray(np.full((32, 48, 3), 90, np.uint8)), Image.fromarray(RGB)
+    first.save(tmp_path / "photo.jpg", format="MPO", save_all=True, append_images=[second])
+    assert photos.load(tmp_path / "photo.jpg").shape == (32, 48, 3)
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "P", "LA", "CMYK", "L", "I;16"])
+def test_a_photo_converted_in_parts_is_the_same(tmp_path, monkeypatch, mode):
+    if mode == "I;16":
+        image = Image.fromarray(RNG.integers(0, 65536, (31, 33), dtype=np.uint16))
+    else:
+        image = Image.fromarray(RNG.integers(0, 256, (31, 33, 4), dtype=np.uint8), "RGBA").convert(mode)
+    name = "photo.tif" if mode == "CMYK" else "photo.png"
+    whole = saved(tmp_path, image, name)
+    monkeypatch.setattr(photos, "bands", lambda array: [slice(0, 7), slice(7, 30), slice(30, 31)])
+    np.testing.assert_array_equal(photos.load(tmp_path / name), whole)
+
+
+@pytest.mark.parametrize("name", ["p.png", "p.jpg", "p.bmp", "p.gif", "p.tif", "p.webp", "p.ppm"])
+def test_damaged_bytes_give_a_photo_or_one_documented_error(tmp_path, name):
+    random = np.random.default_rng(1)
+    Image.fromarray(RGB).save(tmp_path / name)
+    content = np.frombuffer((tmp_path / name).read_bytes(), np.uint8)
+    for _ in range(60):
+        damaged = content.copy()
+        places = random.integers(0, min(len(damaged), random.choice([40, 200, 10**6])), random.integers(1, 6))
+        damaged[places] = random.integers(0, 256, len(places))
+        (tmp_path / name).write_bytes(damaged.tobytes())
+        try:
+            photo = photos.load(tmp_path / name)
+        except ValueError as error:
+            assert name in str(error)
+        else:
+            assert photo.dtype == np.uint8 and photo.ndim == 3 and photo.shape[2] == 3
 
 
 def test_one_pixel_is_refused(tmp_path):

@@ -1,5 +1,7 @@
 """Training, resuming, evaluating: the same whether interrupted or not, and every bad input named."""
 
+import errno
+import os
 import subprocess
 import sys
 
@@ -244,12 +246,13 @@ def test_weights_beyond_half_precision_are_named_and_leave_nothing_behind(networ
     assert weights_of(weights.load(path).scores)[1] == pytest.approx(np.full(11, 7e4))
 
 
-def test_a_disk_that_is_full_while_halving_leaves_nothing_behind(network, tmp_path, monkeypatch):
-    def refuse(*_):
-        raise OSError("no space left")
+def test_a_full_disk_leaves_nothing_behind(network, tmp_path, monkeypatch):
+    def refuse(path, _):
+        path.open("wb").write(b"half")
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(weights, "_copy_halved", refuse)
-    with pytest.raises(OSError, match="Could not write .*a.weights.h5: no space left"):
+    monkeypatch.setattr("pathlib.Path.write_bytes", refuse)
+    with pytest.raises(OSError, match="Could not write .*a.weights.h5: No space left"):
         weights.save(network, tmp_path / "a.weights.h5", half=True)
     assert not list(tmp_path.iterdir())
 
@@ -276,6 +279,7 @@ def test_training_halves_the_finished_weights_only(network, tmp_path, monkeypatc
         "augment": None,
         "balance": False,
         "size": [64, 96],
+        "data": features.describe(Halves(2)),
     }
 
 

@@ -136,3 +136,18 @@ def test_scores_alone_become_factor_times_as_many():
     alone, sized = (ops.convert_to_numpy(layer(inputs)) for inputs in (scores, [scores, like]))
     assert alone.shape == (2, 6, 15, 4) and np.array_equal(alone, sized)
     assert layer(keras.Input((None, 5, 4))).shape == (None, None, 15, 4)
+
+
+@pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16", "float16", "float64", "float32"])
+def test_the_layer_gives_the_dtype_that_it_declares(policy):
+    """And places pixels beyond 2,048, where half precision counts in twos, as exactly as any."""
+    if policy == "float64" and keras.backend.backend() == "jax":
+        pytest.skip("JAX has no float64 by default")
+    scores = np.random.RandomState(0).normal(size=(1, 1, 70, 2))
+    layer = upsampling.BilinearUpsampling(32, dtype=policy)
+    result = layer(scores)
+    assert keras.backend.standardize_dtype(result.dtype) == layer(keras.Input((1, 70, 2))).dtype == layer.compute_dtype
+    expected = scipy_bilinear(scores[0], (32, 32 * 70), (32, 32), (15.5, 15.5))
+    place = {"float64": 1e-6, "float32": 1e-5}.get(policy, 0.05 if "bfloat" in policy else 0.005)
+    found = ops.convert_to_numpy(ops.cast(result, "float32"))
+    np.testing.assert_allclose(found[0], expected, atol=place)

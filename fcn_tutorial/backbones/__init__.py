@@ -52,6 +52,13 @@ def names():
     return ["efficientnet_lite0", *applications.functions()]
 
 
+def downloads(name):
+    """Whether Keras fetches the ImageNet weights of `name` over the network, unless its cache has them."""
+    from fcn_tutorial.backbones import applications
+
+    return name in applications.functions()
+
+
 def load(name, weights="imagenet"):
     """The classifier `name` as a Backbone, with its ImageNet weights or, with weights=None, fresh ones.
 

@@ -3,6 +3,7 @@
 import importlib
 import inspect
 import re
+from http.client import HTTPException
 
 import numpy as np
 
@@ -19,7 +20,8 @@ def functions():
 def build(name, weights):
     """Classifier (softmax kept, its family's own input size) and preprocessing of keras.applications' `name`.
 
-    weights="imagenet" downloads them on first use, into Keras' own cache, with a progress bar.
+    weights="imagenet" downloads them on first use, into Keras' own cache, with a progress bar. Raises OSError where
+    that fails.
     """
     function = functions()[name]
     preprocess_input = importlib.import_module(function.__module__).preprocess_input
@@ -28,15 +30,26 @@ def build(name, weights):
         # A copy: some of Keras' functions change a float array in place.
         return preprocess_input(np.array(images, "float32"))
 
-    return function(weights=weights), preprocess
+    # The one family that is built without a size; its weights were trained at this one.
+    size = {"input_shape": (224, 224, 3)} if name.startswith("mobilenet_v3") else {}
+    try:
+        return function(weights=weights, **size), preprocess
+    except Exception as error:
+        if type(error) is not Exception and not isinstance(error, HTTPException):
+            raise
+        # Keras says no more than `Exception` of a download that fails.
+        raise OSError(
+            f"The ImageNet weights of {name} could not be fetched: {error}. "
+            "See to network, proxy and disk space, then try again."
+        ) from error
 
 
 def feature_layers(classifier):
-    """{4: name, 8: name, 16: name, 32: name}: the last layer of `classifier` at each stride, paddings apart."""
-    last = {}
+    """{4: name, 8: name, 16: name, 32: name}: the last layer or operation at each stride, paddings apart."""
+    last, operations = {}, {operation.name: operation for operation in classifier.operations}
     for name, grid in layer_grids(classifier, classifier.input_shape[1:3]).items():
-        layer = classifier.get_layer(name)
-        if len(layer.output.shape) == 4 and grid.rows.size > 1 and not isinstance(layer, keras.layers.ZeroPadding2D):
+        padding = isinstance(operations.get(name), keras.layers.ZeroPadding2D)
+        if name in operations and grid.rows.stride and grid.rows.size > 1 and not padding:
             last[grid.rows.stride] = name
     return {stride: last[stride] for stride in (4, 8, 16, 32) if stride in last}
 

@@ -14,7 +14,18 @@ def free_input_size(model, input_size=(None, None)):
     Raises ValueError if a layer needs the size it was built with (Flatten followed by Dense, for instance).
     """
     images = keras.Input((*input_size, model.input_shape[-1]), name="images")
-    return keras.models.clone_model(model, input_tensors=images, clone_function=lambda layer: layer)
+    return keras.models.clone_model(model, input_tensors=images, clone_function=_free)
+
+
+def _free(layer):
+    """`layer` itself or, where it is a model inside the model that has a size of its own, that model without it."""
+    if not (isinstance(layer, keras.Sequential) or hasattr(layer, "operations")):
+        return layer
+    shapes = [tensor.shape for tensor in layer.inputs]
+    if len(shapes) > 1 or len(shapes[0]) != 4 or None in shapes[0][1:3]:
+        return layer
+    inputs = keras.Input((None, None, shapes[0][-1]), dtype=layer.inputs[0].dtype)
+    return keras.models.clone_model(layer, input_tensors=inputs, clone_function=_free)
 
 
 def feature_model(model, layer_names, enlarge=1):
@@ -22,9 +33,17 @@ def feature_model(model, layer_names, enlarge=1):
 
     enlarge: whole number of times that the images are enlarged, bilinearly, before the first layer.
     """
-    outputs = {key: model.get_layer(name).output for key, name in layer_names.items()}
+    outputs = {key: _output(model, name) for key, name in layer_names.items()}
     features = free_input_size(keras.Model(model.input, outputs))
     return features if enlarge == 1 else _behind_enlargement(features, enlarge)
+
+
+def _output(model, name):
+    """What the layer called `name` gives, or the operation: `a + b` in a model has a name, too."""
+    named = {operation.name: operation for operation in model.operations}
+    if name not in named:
+        raise ValueError(f"{model.name} has no layer {name!r}; its layers are {', '.join(list(named)[:8])}, ...")
+    return named[name].output
 
 
 def _behind_enlargement(model, factor):
@@ -39,7 +58,7 @@ def _behind_enlargement(model, factor):
 
 def last_map(model, layer_name):
     """Model of any input size: images (N, H, W, C) -> the output of one layer (N, h, w, channels), layers shared."""
-    return free_input_size(keras.Model(model.input, model.get_layer(layer_name).output))
+    return free_input_size(keras.Model(model.input, _output(model, layer_name)))
 
 
 def checksum(model):

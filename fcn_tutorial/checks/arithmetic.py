@@ -1,4 +1,4 @@
-"""The arithmetic behind the tasks, in NumPy alone: windows, softmax, reading between cells, tables of counts."""
+"""The arithmetic behind the tasks, in NumPy alone: windows, softmax, reading between cells, stamps, counts."""
 
 import numpy as np
 
@@ -27,6 +27,22 @@ def read_at(scores, positions):
         weights = np.maximum(1 - np.abs(np.clip(position, 0, cells - 1)[:, None] - np.arange(cells)), 0)
         scores = np.moveaxis(np.tensordot(weights, scores, (1, axis)), 0, axis)
     return scores
+
+
+def stamp(scores, kernel, stride, add=True, axis=2):
+    """Transposed convolution; wrongly, if stamps replace each other or another axis says how many channels go out."""
+    (rows, columns), size = scores.shape[:2], kernel.shape[:2]
+    out = np.zeros(((rows - 1) * stride + size[0], (columns - 1) * stride + size[1], kernel.shape[axis]))
+    for row, column in np.ndindex(rows, columns):
+        here = out[row * stride : row * stride + size[0], column * stride : column * stride + size[1]]
+        here[:] = kernel @ scores[row, column] + add * here
+    return out
+
+
+def stamp_of_cells(scores, kernel, stride):
+    """The same cut, or filled with zeros, to `stride` pixels a cell."""
+    rows, columns = (stride * cells for cells in scores.shape[:2])
+    return np.pad(stamp(scores, kernel, stride), [(0, stride), (0, stride), (0, 0)])[:rows, :columns]
 
 
 def counts(pairs, classes, void, number=int):

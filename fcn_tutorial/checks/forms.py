@@ -3,12 +3,15 @@
 import re
 from dataclasses import dataclass
 from decimal import Decimal
-from math import prod
+from math import inf, prod
 from numbers import Real
 
 import numpy as np
 
 from fcn_tutorial.checks.running import Unusable, call
+
+_WHOLE = 1e-6  # how far from a whole number rounding errors may lead, as a share of it
+_HALF = 2 * float(np.finfo(np.float16).eps)  # how far they may lead in half precision
 
 
 @dataclass(frozen=True)
@@ -17,16 +20,18 @@ class Numbers:
 
     shape: the shape of every answer, None where finding it belongs to the task. whole: whole numbers only.
     tolerance: largest difference that counts as equal, as a share of the largest right number (at least of 1).
+    decimals: in its place, of a number to be given to so many decimals; rounded and cut off are both equal to it.
     truths: True and False may stand for 1 and 0.
     """
 
     shape: tuple | None = ()
     whole: bool = False
     tolerance: float = 1e-4
+    decimals: int | None = None
     truths: bool = False
 
     def read(self, answer):
-        """The answer as float64 array. Raises Unusable in words."""
+        """The answer as float64 array, or as float16 array where it is one. Raises Unusable in words."""
         if isinstance(answer, str):
             raise Unusable(f"You gave the text {answer!r}; expected {self._wanted()}, without quotation marks.")
         if callable(answer):
@@ -40,21 +45,30 @@ class Numbers:
             raise Unusable(f"You gave {_count_in_words(values.shape)}; expected {self._wanted()}.")
         if not np.isfinite(values).all():
             raise Unusable("There is a NaN or an infinity in it. Was something divided by zero?")
-        if self.whole and (values != np.round(values)).any():
-            raise Unusable(f"You gave {_short(values)}; expected {self._wanted()}.")
-        return values.astype(np.float64)
+        if self.whole:
+            return self._as_whole(values.astype(np.float64))
+        return values if values.dtype == np.float16 else values.astype(np.float64)
 
-    def same(self, one, other):
-        """Whether two values that were read are equal up to the tolerance."""
+    def holds(self, value):
+        """Whether it is something that `read` returns."""
+        return isinstance(value, np.ndarray)
+
+    def distance(self, one, other):
+        """Largest difference of two values that were read, in units of the largest that counts as equal."""
         if one.shape != other.shape:
-            return False
+            return inf
+        difference = float(np.abs(one.astype(np.float64) - other).max(initial=0))
+        if self.whole or not np.isfinite(difference):
+            return inf if difference else 0.0
         scale = max(1.0, float(np.abs(other).max(initial=0)))
-        return bool((np.abs(one - other) <= (0 if self.whole else self.tolerance * scale)).all())
+        equal = self.tolerance * scale if self.decimals is None else 1.000001 * 10.0**-self.decimals
+        return difference / (max(equal, _HALF * scale) if one.dtype == np.float16 else equal)
 
     def rounded(self, given, right):
         """Whether a wrong answer is the right one, rounded to a decimal or more and to two digits or more."""
         if self.whole or given.shape != right.shape:
             return False
+        given = given.astype(np.float64)
         for decimals in range(1, 5):
             if np.allclose(given, np.round(given, decimals), rtol=1e-6, atol=1e-7):
                 near = np.abs(given - right) <= 0.5001 * 10.0**-decimals
@@ -66,6 +80,16 @@ class Numbers:
         if given.shape == right.shape:
             return ""
         return f"It is {_shape_in_words(given.shape)}, and that isn't the shape that is asked for. "
+
+    def failed(self, given):
+        """Nothing: what was read is there."""
+        return ""
+
+    def _as_whole(self, values):
+        nearest = np.asarray(np.round(values))
+        if (np.abs(values - nearest) > _WHOLE * np.maximum(1, np.abs(nearest))).any():
+            raise Unusable(f"You gave {_short(values)}; expected {self._wanted()}.")
+        return nearest
 
     def _wanted(self):
         kind = "whole number" if self.whole else "number"
@@ -87,9 +111,13 @@ class Choice:
             raise Unusable(f"You gave {_short(answer)}; expected one of: {', '.join(map(repr, self.options))}.")
         return words[_plain(answer)]
 
-    def same(self, one, other):
-        """Whether it is the same option."""
-        return one == other
+    def holds(self, value):
+        """Whether it is something that `read` returns."""
+        return isinstance(value, str)
+
+    def distance(self, one, other):
+        """Nothing for the same option; no other one is near it."""
+        return 0.0 if one == other else inf
 
     def rounded(self, given, right):
         """Never: an option has no digits."""
@@ -97,6 +125,10 @@ class Choice:
 
     def remark(self, given, right):
         """Nothing: an option has no outside."""
+        return ""
+
+    def failed(self, given):
+        """Nothing: what was read is there."""
         return ""
 
 
@@ -108,20 +140,33 @@ class Function:
     returns: Numbers = Numbers(shape=None)
 
     def read(self, answer):
-        """What the function returns for each case. Raises Unusable in words."""
+        """What the function returns for each case, or in words why it fails. Raises Unusable when it always fails."""
         if not callable(answer):
             raise Unusable(
                 f"You gave {_short(answer)}; expected your function itself, without brackets behind its name."
             )
-        return [self.returns.read(call(answer, case)) for case in self.cases]
+        results = [self._returned(answer, case) for case in self.cases]
+        if all(isinstance(result, str) for result in results):
+            raise Unusable(results[0])
+        return results
 
-    def same(self, one, other):
-        """Whether two functions returned the same for every case."""
-        return all(map(self.returns.same, one, other))
+    def holds(self, value):
+        """Whether it is something that `read` returns."""
+        return (
+            isinstance(value, list)
+            and len(value) == len(self.cases)
+            and all(isinstance(result, str) or self.returns.holds(result) for result in value)
+        )
+
+    def distance(self, one, other):
+        """The largest distance of what two functions returned for a case; to have failed in a case is alike."""
+        return max(map(self._apart, one, other))
 
     def rounded(self, given, right):
         """Whether a wrong function returned the right thing for every case, only rounded for some."""
-        return all(self.returns.same(*both) or self.returns.rounded(*both) for both in zip(given, right, strict=True))
+        return not self.failed(given + right) and all(
+            self.returns.distance(*both) <= 1 or self.returns.rounded(*both) for both in zip(given, right, strict=True)
+        )
 
     def remark(self, given, right):
         """What is to be said about the outside of what a function returned, for the first case where it differs."""
@@ -129,6 +174,21 @@ class Function:
             if remark:
                 return f"Look at what your function returns for {_listed(case)}. {remark}"
         return ""
+
+    def failed(self, given):
+        """Why it returned nothing for a case, which may be nothing."""
+        return next((result for result in given if isinstance(result, str)), "")
+
+    def _returned(self, answer, case):
+        try:
+            return self.returns.read(call(answer, case))
+        except Unusable as error:
+            return str(error)
+
+    def _apart(self, one, other):
+        if isinstance(one, str) or isinstance(other, str):
+            return 0.0 if isinstance(one, str) and isinstance(other, str) else inf
+        return self.returns.distance(one, other)
 
 
 def _as_array(answer, wanted):
@@ -138,11 +198,7 @@ def _as_array(answer, wanted):
             values = values.astype(np.float64)  # fractions, and whole numbers beyond every type of NumPy's
     except Exception as error:
         raise Unusable(f"You gave a {type(answer).__name__} that isn't {wanted}.") from error
-    if (
-        values.dtype != bool
-        and not np.issubdtype(values.dtype, np.integer)
-        and not np.issubdtype(values.dtype, np.floating)
-    ):
+    if values.dtype.kind not in "biuf":
         raise Unusable(f"You gave {_short(answer)}; expected {wanted}.")
     return values
 

@@ -73,10 +73,21 @@ def last_map(numbers):
             ),
             Mistake(up(total)[::-1], "Both are there, in the other order: first the rows, then the columns."),
             Mistake(up(total // 2), "That is the map before the last one. Count the halvings again."),
+            Mistake(
+                _halved(numbers, lambda side: side // 2 + 1),
+                "You add one more at each layer. And where a side is even, so that nothing is left over?",
+            ),
         ),
         "A side is halved again and again, and what is left over still gets a cell.",
         "Write down the rows after each layer, one below the other, and round as the text says. Then the columns.",
     )
+
+
+def _halved(numbers, halve):
+    sides = list(numbers.photo)
+    for _ in range(numbers.halvings):
+        sides = [halve(side) for side in sides]
+    return sides
 
 
 def preprocess(numbers):
@@ -87,7 +98,7 @@ def preprocess(numbers):
         return (values.astype(float) - middle) / spread
 
     return Task(
-        Function(tuple((photo,) for photo in numbers.photos), Numbers(shape=None, tolerance=1e-3)),
+        Function(tuple((photo,) for photo in numbers.photos), Numbers(shape=None)),
         rule,
         (
             Mistake(
@@ -129,7 +140,7 @@ def logits_after(numbers):
         "none": (logit,) * 4,
     }
     return Task(
-        Numbers(shape=(4,), tolerance=1e-3),
+        Numbers(shape=(4,), decimals=2),
         (logit, doubled, logit, bordered),
         tuple(Mistake(answer, _FORESEEN[name]) for name, answer in answers.items()),
         "The mean forgets where the cells lie, not how many they are, and the bias comes after it.",
@@ -152,38 +163,69 @@ def evidence_middle(numbers):
     return Task(
         Function(tuple(numbers.evidence), Numbers(shape=(2,))),
         lambda *case: _middle(_heat(*case), case[-1]),
-        (
-            Mistake(
-                lambda cells, weights, bias, stride: _middle(cells @ weights + bias, stride),
-                "Cells that speak against the class push the middle away. What are they to count as?",
-            ),
-            Mistake(
-                lambda cells, weights, bias, stride: _middle(_heat(cells, weights, 0), stride),
-                "The bias is missing, so more cells speak for the class than really do.",
-            ),
-            Mistake(
-                lambda *case: _middle(_heat(*case), case[-1], 0),
-                "Each cell is taken for its upper left pixel. Where is the middle of all its pixels?",
-            ),
-            Mistake(
-                lambda *case: _middle(_heat(*case), case[-1], case[-1] / 2),
-                "Half a pixel off. Take the pixels 0, 1, 2 and 3: which place is their middle?",
-            ),
-            Mistake(lambda *case: _middle(_heat(*case), case[-1])[::-1], "Row and column have changed places."),
-            Mistake(
-                lambda *case: _middle(_heat(*case) == _heat(*case).max(), case[-1]),
-                "That is the middle of the strongest cell. The others have a say too, each with its weight.",
-            ),
-        ),
+        _MISPLACED,
         "You asked every cell before the mean could mix them, and the place was still there.",
-        "Draw a map in which one cell alone speaks for the class. Does your function name its middle, in pixels?",
+        "Draw a map in which one cell alone speaks for the class, and compare with the middle of its pixels. Then let "
+        "two cells speak, one of them louder: the answer is between their middles, nearer to the louder one.",
     )
+
+
+_FIXED = tuple(
+    (fixed, "That fits cells of one size only. Is there a number in your function where `stride` should stand?")
+    for fixed in ((32, 15.5), (None, 15.5), (32, None))
+)
+_WHOLE = "That is rounded to whole pixels. A middle may lie between two pixels: give it as it is."
+
+
+def _with_stride(fixed, shift):
+    return lambda cells, weights, bias, stride: _middle(
+        _heat(cells, weights, bias), fixed or stride, (stride - 1) / 2 if shift is None else shift
+    )
+
+
+def _in_whole_pixels(whole):
+    return lambda *case: whole(np.round(_middle(_heat(*case), case[-1]), 9))
 
 
 def _heat(cells, weights, bias, *_):
     return np.maximum(cells @ weights + bias, 0)
 
 
+def _strongest(heat):
+    return np.arange(heat.size).reshape(heat.shape) == heat.argmax()
+
+
 def _middle(heat, stride, shift=None):
     shift = (stride - 1) / 2 if shift is None else shift
     return [stride * np.average(places, weights=heat) + shift for places in np.indices(heat.shape)]
+
+
+_MISPLACED = (
+    Mistake(
+        lambda cells, weights, bias, stride: _middle(cells @ weights + bias, stride),
+        "Cells that speak against the class push the middle away. What are they to count as?",
+    ),
+    Mistake(
+        lambda cells, weights, bias, stride: _middle(_heat(cells, weights, 0), stride),
+        "The bias is missing, so more cells speak for the class than really do.",
+    ),
+    Mistake(
+        lambda *case: _middle(_heat(*case), case[-1], 0),
+        "Each cell is taken for its upper left pixel. Where is the middle of all its pixels?",
+    ),
+    Mistake(
+        lambda *case: _middle(_heat(*case), case[-1], case[-1] / 2),
+        "Half a pixel off. Take the pixels 0, 1, 2 and 3: which place is their middle?",
+    ),
+    Mistake(
+        lambda *case: _middle(_heat(*case), case[-1], (case[-1] - 1) // 2),
+        "Half a pixel off: `//` cuts halves away. Take the pixels 0, 1, 2 and 3: which place is their middle?",
+    ),
+    *(Mistake(_with_stride(*fixed), words) for fixed, words in _FIXED),
+    *(Mistake(_in_whole_pixels(whole), _WHOLE) for whole in (np.rint, np.floor)),
+    Mistake(lambda *case: _middle(_heat(*case), case[-1])[::-1], "Row and column have changed places."),
+    Mistake(
+        lambda *case: _middle(_strongest(_heat(*case)), case[-1]),
+        "That is the middle of the strongest cell. The others have a say too, each with its weight.",
+    ),
+)

@@ -85,13 +85,18 @@ def as_window(numbers):
 def dense_everywhere(numbers):
     """Write the function that applies a Dense layer behind Flatten at each place of a larger map."""
     return Task(
-        Function(tuple(numbers.maps)),
+        Function((*numbers.maps, _smaller(*numbers.maps[0]))),
         _slide,
         _SLID_WRONGLY,
         "The same Dense layer, asked at each place of the window, and its bias added once.",
         "Try a map as large as the window: there your function must give the Dense layer's own answer.",
         outside="How many places are there, down and across, and how many units?",
     )
+
+
+def _smaller(cells, kernel, bias, rows, columns):
+    """The same with a window of four cells, and with a unit less."""
+    return cells, kernel[: 4 * cells.shape[-1], 1:], bias[1:], 2, 2
 
 
 def _slide(cells, kernel, bias, rows, columns):
@@ -134,7 +139,7 @@ _SLID_WRONGLY = (
 def head_everywhere(numbers):
     """Write the function that slides a head with a mean and hidden layers over a larger map."""
     return Task(
-        Function(tuple(numbers.heads)),
+        Function((*numbers.heads, (numbers.heads[0][0], 2, 2, numbers.heads[0][3]))),
         _head,
         _HEADS,
         "The mean keeps its place before the ReLU and becomes a window, so the head answers as it did in training.",
@@ -230,6 +235,7 @@ def crop(numbers):
                 (*start, *(start + size - 1)),
                 "Top and left are right. A slice stops before its end: how many rows does yours cut out?",
             ),
+            Mistake(np.ravel((start, start + size), "F"), "All four are there. Which order does the text ask for?"),
             Mistake((*start[::-1], *(start + size)[::-1]), "Rows and columns have changed places: the top is a row."),
             Mistake((*start, *size), "Top and left are right. The other two are the crop's size: where does it end?"),
             Mistake((*start, *(start + stride)), "Top and left are right. How much of the photo does a score look at?"),

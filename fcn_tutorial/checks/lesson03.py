@@ -54,7 +54,7 @@ _MULTIPLIED = (
 def receptive_field(numbers):
     """Write the function that gives the receptive field of a list of layers."""
     return Task(
-        Function((([(3, 1)],), ([(3, 2), (3, 2)],), (numbers.layers,)), Numbers(whole=True)),
+        Function((([(3, 1)],), ([(3, 2), (3, 2)],), (numbers.layers,), (_EVEN,)), Numbers(whole=True)),
         lambda layers: 1 + _weighted(layers, lambda k, s, before: (k - 1) * before),
         (
             Mistake(
@@ -73,9 +73,43 @@ def receptive_field(numbers):
                 lambda layers: _weighted(layers, lambda k, s, before: (k - 1) * before),
                 "That is short by the same amount every time. How many pixels does a cell see before the first layer?",
             ),
+            Mistake(
+                lambda layers: 1 + _weighted(layers, lambda k, s, before: k // 2 * 2 * before),
+                "Right as long as all kernels are odd. How many cells does a kernel of 2 read beside the first?",
+            ),
+            *(Mistake(_stepping(step), words) for step, words in _STEPS),
         ),
         "A kernel of k adds k - 1 steps, each as long as the stride so far.",
         "Try one layer of kernel 3, then two layers with kernel 3 and stride 2, and count the pixels on paper.",
+    )
+
+
+_EVEN = [(4, 3), (2, 2), (5, 1), (6, 2), (3, 1)]  # strides that no sum, no maximum and no power of 2 can stand for
+_STEPS = (
+    (
+        lambda before: 1 + sum(stride - 1 for stride in before),
+        "The strides are added up, starting from 1. Two layers of stride 2: how many pixels apart are their cells?",
+    ),
+    (
+        lambda before: sum(stride for stride in before if stride > 1) or 1,
+        "The strides above 1 are added up. Behind strides of 2 and 3, how many pixels apart are the cells?",
+    ),
+    (
+        lambda before: sum(before) or 1,
+        "All strides are added up. Does a layer of stride 1 move the cells further apart?",
+    ),
+    (lambda before: max(before, default=1), "Only the largest stride so far counts. What of those before it?"),
+    (lambda before: (before or [1])[-1], "Only the stride of the layer before counts. What of those before it?"),
+    (
+        lambda before: 2 ** sum(stride > 1 for stride in before),
+        "Every strided layer is taken for a stride of 2. The second number of each pair says how large it is.",
+    ),
+)
+
+
+def _stepping(step):
+    return lambda layers: (
+        1 + sum((k - 1) * step([stride for _, stride in layers[:n]]) for n, (k, _) in enumerate(layers))
     )
 
 

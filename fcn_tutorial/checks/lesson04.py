@@ -4,6 +4,7 @@ from types import SimpleNamespace
 
 import numpy as np
 
+from fcn_tutorial.checks.arithmetic import stamp, stamp_of_cells
 from fcn_tutorial.checks.forms import Function, Numbers
 from fcn_tutorial.checks.tasks import Exercises, Mistake, Task
 
@@ -53,7 +54,7 @@ def pixel_value(numbers):
         return float(np.interp(position, np.arange(len(row)), row))
 
     return Task(
-        Numbers(tolerance=1e-3),
+        Numbers(decimals=3),
         at(right),
         (
             Mistake(row[pixel // factor], "That is the score of the cell that covers the pixel: nearest neighbour."),
@@ -119,45 +120,49 @@ def transposed_convolution(numbers):
     """Write the transposed convolution with all its channels."""
     scores, kernel = numbers.scores, numbers.kernel
     return Task(
-        Function(((scores, kernel, numbers.stride), (scores[:, :2] / 2, kernel[:2, :1] / 4, 3))),
-        _stamp,
-        (
-            Mistake(
-                lambda scores, kernel, stride: _stamp(scores, kernel.swapaxes(2, 3), stride),
-                "In and out have changed places in the kernel. Which of its last two axes belongs to the scores?",
-            ),
-            Mistake(
-                lambda *given: _stamp(*given, add=False),
-                "Where two stamps overlap, your later one replaces the earlier one. What should happen there?",
-            ),
-            Mistake(
-                lambda scores, kernel, stride: _stamp(scores, kernel[::-1, ::-1], stride),
-                "Your stamps are turned by half a turn. The kernel's first row is the first row of the stamp.",
-            ),
-            Mistake(
-                lambda scores, kernel, stride: _stamp(scores, kernel * np.eye(3), stride),
-                "Each channel stamps on itself alone. This kernel has weights for every pair of channels.",
-            ),
-            Mistake(_as_large_as_the_cells, "Your map has `stride` pixels a cell. How far does the last stamp reach?"),
+        Function(
+            (
+                (scores, kernel, numbers.stride),
+                (scores[:, :2] / 2, kernel[:2, :1] / 4, 3),
+                (scores[:, :, :2], kernel[:, :2, :2, :2], 1),
+                (scores, kernel[:2, :, :2], 2),
+            )
         ),
+        stamp,
+        _STAMPED_WRONGLY,
         "Every cell stamps each of its channels on all that go out, and what overlaps adds up.",
         "Try one cell with a 1 in its first channel alone: which weights must show, where?",
         outside="Where does the last stamp begin, and where does it end?",
     )
 
 
-def _stamp(scores, kernel, stride, add=True):
-    (rows, columns), size = scores.shape[:2], kernel.shape[:2]
-    out = np.zeros(((rows - 1) * stride + size[0], (columns - 1) * stride + size[1], kernel.shape[2]))
-    for row, column in np.ndindex(rows, columns):
-        here = out[row * stride : row * stride + size[0], column * stride : column * stride + size[1]]
-        here[:] = kernel @ scores[row, column] + add * here
-    return out
-
-
-def _as_large_as_the_cells(scores, kernel, stride):
-    rows, columns = (stride * cells for cells in scores.shape[:2])
-    return np.pad(_stamp(scores, kernel, stride), [(0, stride), (0, stride), (0, 0)])[:rows, :columns]
+_STAMPED_WRONGLY = (
+    Mistake(
+        lambda scores, kernel, stride: stamp(scores, kernel.swapaxes(2, 3), stride),
+        "In and out have changed places in the kernel. Which of its last two axes belongs to the scores?",
+    ),
+    Mistake(
+        lambda *given: stamp(*given, add=False),
+        "Where two stamps overlap, your later one replaces the earlier one. What should happen there?",
+    ),
+    Mistake(
+        lambda scores, kernel, stride: stamp(scores, kernel[::-1, ::-1], stride),
+        "Your stamps are turned by half a turn. The kernel's first row is the first row of the stamp.",
+    ),
+    Mistake(
+        lambda scores, kernel, stride: stamp(scores, kernel * np.eye(*kernel.shape[2:]), stride),
+        "Each channel stamps on itself alone. This kernel has weights for every pair of channels.",
+    ),
+    Mistake(
+        lambda scores, kernel, stride: stamp(scores, kernel, stride, axis=3),
+        "Right while as many channels go out as come in. Which axis of the kernel says how many go out?",
+    ),
+    Mistake(
+        lambda scores, kernel, stride: stamp(scores, kernel, 2),
+        "That steps equally far in every example. Is there a number where `stride` should stand?",
+    ),
+    Mistake(stamp_of_cells, "Your map has `stride` pixels a cell. How far does the last stamp reach?"),
+)
 
 
 def class_kernel(numbers):
@@ -211,16 +216,23 @@ def crop(numbers):
             ),
             Mistake((kernel - 1) / 2, "That is the middle of cell 0's stamp. Bring it to where cell 0 stands."),
             Mistake(_crop(layers, kernel, zeros=2), "Zeros at the end of a row are counted too. Do they move cell 0?"),
+            Mistake(
+                _crop([layers[0], *((size, step, 0) for size, step, _ in layers[1:])], kernel),
+                "The first layer's zeros alone are counted. Do those of the layers behind it move cell 0, and how far?",
+            ),
             Mistake(_crop(layers, kernel, zeros=0), "The zeros are left out. Which way do they move cell 0?"),
             Mistake(
                 _crop(layers, kernel, twice=True),
                 "Your poolings move cell 0 twice as far as they do. Whose steps count, and where is the middle of two?",
             ),
-            Mistake(_crop(layers, kernel, half=0), "Halves are lost. The middle of an even number is between two."),
+            *(Mistake(_crop(layers, kernel, half=half), _HALVES) for half in (0, 1)),
         ),
         "The crop follows from kernels, strides and zeros; the size of the image has no part in it.",
         "Follow cell 0 through the layers: which pixel is it centred on? Then compare with the middle of its stamp.",
     )
+
+
+_HALVES = "Halves are lost. The middle of an even number is between two."
 
 
 def _crop(layers, x_kernel, zeros=1, twice=False, half=0.5):

@@ -5,12 +5,13 @@ from types import SimpleNamespace
 import numpy as np
 
 from fcn_tutorial import metrics
-from fcn_tutorial.checks.arithmetic import class_accuracy, class_iou, counts, half_pixel, read_at, softmax
+from fcn_tutorial.checks.arithmetic import class_accuracy, class_iou, counts, half_pixel, read_at
 from fcn_tutorial.checks.forms import Function, Numbers
+from fcn_tutorial.checks.lesson05_loss import loss, rate_factor
 from fcn_tutorial.checks.tasks import Exercises, Mistake, Task
 from fcn_tutorial.datasets.pairs import resize_image
 from fcn_tutorial.datasets.street_scenes import StreetScenes
-from fcn_tutorial.labels import CLASSES
+from fcn_tutorial.labels import CLASSES, VOID
 
 
 def exercises(seed=0, sealed=False):
@@ -51,78 +52,6 @@ def _draw_pair(random, size, share):
     return np.where(random.uniform(size=size) < 0.2, 255, truth).astype(np.uint8), prediction.astype(np.uint8)
 
 
-def loss(numbers):
-    """Repair a loss that counts void."""
-    labels, logits, void = numbers.labels, numbers.logits, numbers.void
-    return Task(
-        Function(
-            ((labels, logits, void), (labels[1:, :, ::2], logits[1:, :, ::2], void), (labels % 4, logits, 7)), Numbers()
-        ),
-        _mean_loss,
-        _LOSSES,
-        "Void is replaced, then masked, and the mean is over what is known.",
-        "Take an image of one row by hand. Then check that void pixels' logits don't matter and that others' do.",
-    )
-
-
-def _losses(classes, logits):
-    return -np.log(np.take_along_axis(softmax(logits), classes[..., None].astype(int), axis=-1)[..., 0])
-
-
-def _known_losses(labels, logits, void):
-    return _losses(np.where(labels == void, 0, labels), logits) * (labels != void)
-
-
-def _mean_loss(labels, logits, void):
-    return _known_losses(labels, logits, void).sum() / (labels != void).sum()
-
-
-def _mean_of_images(labels, logits, void):
-    known = labels != void
-    return np.mean(_known_losses(labels, logits, void).sum(axis=(1, 2)) / known.sum(axis=(1, 2)))
-
-
-_LOSSES = (
-    Mistake(
-        lambda labels, logits, void: _losses(np.where(labels == void, 0, labels), logits).mean(),
-        "Void pixels are counted as class 0. Change their logits, as a test: your loss moves.",
-    ),
-    Mistake(
-        lambda labels, logits, void: _losses(np.minimum(labels, logits.shape[-1] - 1), logits).mean(),
-        "Void pixels are counted as the last class. Change their logits, as a test: your loss moves.",
-    ),
-    Mistake(
-        lambda *given: _known_losses(*given).mean(),
-        "Void pixels cost nothing, but they are counted in the mean. By how many pixels do you divide?",
-    ),
-    Mistake(lambda *given: _known_losses(*given).sum(), "That is the sum over the known pixels, not the mean."),
-    Mistake(_mean_of_images, "That is the mean of the images' means. Whose pixels then weigh more than others'?"),
-    Mistake(
-        lambda *given: _mean_loss(*given) / np.log(2), "That is the loss in bits. Which logarithm belongs to nats?"
-    ),
-)
-
-
-def rate_factor(numbers):
-    """Carry the learning rate of a summed loss over to a mean loss."""
-    image, known = numbers.image_size[0] * numbers.image_size[1], 1 - numbers.void_percent / 100
-    pixels = numbers.batch * image
-    return Task(
-        Numbers(tolerance=1e-6),
-        pixels * known,
-        (
-            Mistake(1, "A sum and a mean differ by more than a name. Which of the two has the larger gradient?"),
-            Mistake(1 / (pixels * known), "The wrong way round. Which of the two losses has the smaller gradient?"),
-            Mistake(pixels, "Void pixels are counted. What do they add to the sum?"),
-            Mistake(image * known, "That is for one image. Over which pixels is the sum taken, and the mean?"),
-            Mistake(pixels - pixels * known, "Those are the void pixels, which neither of the losses counts."),
-            Mistake(numbers.batch, "That is the number of images. What does each of them add to the sum?"),
-        ),
-        "The mean's gradient is that many times smaller, so its rate has to be that many times larger.",
-        "How many terms does the sum have? What does dividing the loss by this number do to its gradient?",
-    )
-
-
 def two_metrics(numbers):
     """Read mean accuracy and mean IoU off a table of counts that has a void row."""
     known = numbers.table[:5, :5]
@@ -136,15 +65,24 @@ def two_metrics(numbers):
         "absent": (accuracy.sum() / 5, iou.sum() / 5),
         "columns": (class_accuracy(known.T).mean(), right[1]),
         "pixel accuracy": (np.trace(known) / known.sum(), right[1]),
+        "weighted": (right[0], metrics.scores(known).frequency_weighted_iou),
+        "pooled": (right[0], np.trace(known) / (2 * known.sum() - np.trace(known))),
+        "dice": (right[0], _mean_dice(known)),
+        "union": (right[0], _mean_dice(known) / 2),
         "percent": (100 * right[0], 100 * right[1]),
     }
     return Task(
-        Numbers(shape=(2,), tolerance=1e-3),
+        Numbers(shape=(2,), decimals=3),
         right,
         tuple(Mistake(answer, _MISCOUNTED[name]) for name, answer in answers.items()),
         "Void and a class that doesn't occur stay outside, and each class that does has the same say.",
         "Take one class: how many true pixels has it, how many predicted ones, and how many are both? Leave void out.",
     )
+
+
+def _mean_dice(table):
+    true, predicted = table.sum(axis=1), table.sum(axis=0)
+    return (2 * np.diag(table)[true > 0] / (true + predicted)[true > 0]).mean()
 
 
 _MISCOUNTED = {
@@ -154,6 +92,10 @@ _MISCOUNTED = {
     "absent": "A class that doesn't occur at all counts as a zero in both.",
     "columns": "The second is right. In the first, which way do rows run?",
     "pixel accuracy": "The second is right. The first is pixel accuracy, in which large classes have a larger say.",
+    "weighted": "The first is right. In the second, large classes have a larger say: each class has the same.",
+    "pooled": "The first is right. In the second, all classes are thrown together. Divide class by class first.",
+    "dice": "The first is right. The second is Dice: twice what is shared, by the sum of both. What is an IoU?",
+    "union": "The first is right. In the second, the union has what both have in common in it twice.",
     "percent": "Those are percent. Give shares, from 0 to 1.",
 }
 
@@ -162,7 +104,7 @@ def data_set_iou(numbers):
     """Write the mean IoU of a data set."""
     pairs, classes, void = numbers.pairs, numbers.classes, numbers.void
     return Task(
-        Function(((pairs, classes, void), (pairs[1:], classes, void)), Numbers()),
+        Function(((pairs, classes, void), (pairs[1:], classes, void), (_doubled(pairs), 2 * classes, 200)), Numbers()),
         lambda pairs, *rest: metrics.scores(sum(metrics.confusion_matrix(*pair, *rest) for pair in pairs)).mean_iou,
         _DATA_SET_IOUS,
         "One table for the whole data set, then the metric, once.",
@@ -170,7 +112,35 @@ def data_set_iou(numbers):
     )
 
 
+def _doubled(pairs):
+    """The same with other numbers: each class has twice its own, void is 200."""
+    return [(np.where(truth == 255, 100, truth) * np.uint8(2), prediction * np.uint8(2)) for truth, prediction in pairs]
+
+
+def _some_ious(table, classes):
+    """As `class_iou`, but the first classes alone have a say."""
+    union = (table.sum(axis=1) + table.sum(axis=0) - np.diag(table))[:classes]
+    return np.diag(table)[:classes][union > 0] / union[union > 0]
+
+
 _DATA_SET_IOUS = (
+    Mistake(
+        lambda pairs, classes, void: class_iou(counts(pairs, 20, void)).mean(),
+        "Your function stops with an error where a data set has more classes and marks void with another label. Is "
+        "there a number in it where `classes` or `void` should stand?",
+    ),
+    Mistake(
+        lambda pairs, classes, void: _some_ious(counts(pairs, 256, 255), classes).mean(),
+        "Your function leaves out 255, whatever it is told. In another data set another label marks void: use `void`.",
+    ),
+    Mistake(
+        lambda pairs, classes, void: _some_ious(counts(pairs, 256, void), 20).mean(),
+        "Your function stops after 20 classes, whatever it is told. Another data set has more of them: use `classes`.",
+    ),
+    Mistake(
+        lambda pairs, classes, void: _some_ious(counts(pairs, 256, 255), 20).mean(),
+        "Your function knows 20 classes and a void of 255, whatever it is told: use `classes` and `void`.",
+    ),
     Mistake(
         lambda pairs, *given: np.mean([class_iou(counts([pair], *given)).mean() for pair in pairs]),
         "That is the mean of the images' mean IoUs. What does one lost pixel cost where a class is rare?",
@@ -197,7 +167,8 @@ _DATA_SET_IOUS = (
 
 def resize_mask(numbers):
     """Write the function that changes a mask's size."""
-    mask, part = numbers.mask, numbers.mask[9:26, 12:35]
+    mask, part = numbers.mask, numbers.mask[9:26, 12:35].copy()
+    part[4:10, 5:16] = VOID
     return Task(
         Function((*((mask, size) for size in numbers.sizes), (part, (8, 45)))),
         _nearest,
@@ -226,5 +197,5 @@ def resize_mask(numbers):
 
 
 def _nearest(mask, size, position=half_pixel):
-    rows, columns = (np.rint(places).astype(int) for places in map(position, mask.shape, size))
+    rows, columns = (np.rint(np.round(places, 9)).astype(int) for places in map(position, mask.shape, size))
     return mask[rows][:, columns]

@@ -47,7 +47,7 @@ def _draw_first_step(random, size):
 def fcn16s(numbers):
     """Write the sum of two score maps: the coarse one stretched and cut, the finer one's own scores."""
     return Task(
-        Function(tuple(numbers.fusions)),
+        Function((*numbers.fusions, _fewer(*numbers.fusions[0]))),
         lambda coarse, fine, kernel, bias: _stretched(coarse, fine) + fine @ kernel + bias,
         (
             *(Mistake(_fused(*rule), words) for rule, words in _FUSIONS),
@@ -60,6 +60,11 @@ def fcn16s(numbers):
         "Each cell of the finer map needs one score for each class. Try a finer map and a bias of zeros: the stretched "
         "and cut coarse scores must come out. Then coarse scores of zero: the finer map's own scores must come out.",
     )
+
+
+def _fewer(coarse, fine, kernel, bias):
+    """The same with two classes, one channel, and an even number of columns."""
+    return coarse[:, :3, :2], fine[:, :6, 1:], kernel[1:, :2], bias[:2]
 
 
 def _stretched(coarse, fine):
@@ -183,7 +188,7 @@ def _kind(kernel, bias):
 def first_gradient(numbers):
     """Write the gradient of a new score layer's kernel at its start of zero."""
     return Task(
-        Function(tuple(numbers.first_steps)),
+        Function((*numbers.first_steps, _without_void(*numbers.first_steps[1]))),
         _gradient_of(lambda error, known: error * known / known.sum()),
         (
             *(Mistake(_gradient_of(weighed), words) for weighed, words in _WEIGHED),
@@ -207,6 +212,11 @@ def first_gradient(numbers):
         "It isn't zero: a layer at zero learns from the first step, for neither its map nor the error is zero.",
         "Begin with one labelled cell: each channel's value times each class's error. Sum these tables over all cells.",
     )
+
+
+def _without_void(fine, scores, labels):
+    """The same with two channels and three classes, and each cell labelled."""
+    return fine[..., :2], scores[..., :3], labels % 3
 
 
 _WEIGHED = (

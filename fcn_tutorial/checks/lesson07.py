@@ -109,7 +109,7 @@ _MISREAD = {
 
 def thin_iou(numbers):
     """Write the IoU of an upright bar that is predicted in the wrong place and too wide."""
-    cases = ((3, 1, 0), (2, 0, 1), (3, 4, 0), (2, 7, 2), (5, 1, 3), *numbers.bars)
+    cases = ((3, 1, 0), (2, 0, 1), (3, 4, 0), (2, 7, 2), (5, 1, 3), (2, 3, 2), (3, 3, 0), *numbers.bars)
     return Task(
         Function(cases, Numbers()),
         _scored(_of_union),
@@ -118,6 +118,10 @@ def thin_iou(numbers):
             Mistake(
                 _scored(_of_union, least=-99),
                 "Right where the bars meet. And where they don't? Nobody can share fewer than no pixels.",
+            ),
+            Mistake(
+                lambda width, shift, extra: 0 if shift >= width else _scored(_of_union)(width, shift, extra),
+                "Your bars don't meet once they lie `width` apart. But how far to the left does a wider one reach?",
             ),
             Mistake(
                 _scored(_of_union, sides=1),
@@ -210,7 +214,7 @@ def most_frequent(numbers):
         "percent": (100 * share, 100 * share / occurring),
     }
     return Task(
-        Numbers((2,), tolerance=6e-4),
+        Numbers((2,), decimals=3),
         (share, share / occurring),
         tuple(Mistake(answer, _MISCOUNTED[name]) for name, answer in answers.items()),
         "A network that never looks can have most pixels right. The second figure tells.",

@@ -2,10 +2,15 @@
 
 import hashlib
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
-from fcn_tutorial.checks.running import Unusable, at_most, quietly
+from fcn_tutorial.checks import apart
+from fcn_tutorial.checks.running import Unusable, quietly
+
+_SEALED = "This has the form of an answer. Whether it is right you learn when it is marked."
+_CLEAR = 2  # as far two answers must lie apart: then either of them, rounded, is still nearer to itself
 
 
 @dataclass(frozen=True)
@@ -41,26 +46,44 @@ class Task:
             given = self.read(answer)
         except Unusable as error:
             return False, f"Not yet. {error}"
-        right = self.form.read(self.right)
-        if self.form.same(given, right):
-            return True, f"Right. {self.well_done}"
-        for mistake in self.mistakes:
-            if self.form.same(given, self.form.read(mistake.answer)):
-                return False, f"Not yet. {mistake.words}"
-        if self.form.rounded(given, right):
+        known = self._known
+        distances = [self.form.distance(given, value) for value in known]
+        nearest = distances.index(min(distances))  # in half precision there may be more than one within reach
+        if distances[nearest] <= 1:
+            if nearest == 0:
+                return True, f"Right. {self.well_done}"
+            return False, f"Not yet. {self.mistakes[nearest - 1].words}"
+        if failed := self.form.failed(given):
+            return False, f"Not yet. {failed}"
+        if self.form.rounded(given, known[0]):
             return False, "Not yet. Nearly: that is right, but rounded too far. Give more digits."
-        remark = self.form.remark(given, right)
+        for mistake, value in zip(self.mistakes, known[1:], strict=True):
+            if self.form.rounded(given, value):
+                return False, f"Not yet. {mistake.words}"
+        remark = self.form.remark(given, known[0])
         return False, f"Not yet. {remark}{(remark and self.outside) or self.otherwise}"
 
     def read(self, answer):
-        """The answer as its form reads it, within two seconds and quietly. Raises Unusable in words."""
-        with quietly(), at_most():
-            return self.form.read(answer)
+        """The answer as its form reads it: apart, within two seconds, quietly. Raises Unusable in words."""
+        with quietly():
+            given = apart.run(lambda: self.form.read(answer))
+        if not self.form.holds(given):
+            raise Unusable("Your answer has meddled with its own check.")
+        return given
 
     def is_clear(self):
-        """Whether the right answer and all mistakes differ from each other with these numbers."""
-        values = [self.form.read(answer) for answer in (self.right, *(mistake.answer for mistake in self.mistakes))]
-        return not any(self.form.same(one, other) for place, one in enumerate(values) for other in values[:place])
+        """Whether the right answer and all mistakes lie far enough from each other with these numbers."""
+        values = self._known
+        return all(
+            min(self.form.distance(one, other), self.form.distance(other, one)) > _CLEAR
+            for place, one in enumerate(values)
+            for other in values[:place]
+        )
+
+    @cached_property
+    def _known(self):
+        with quietly():
+            return [self.form.read(answer) for answer in (self.right, *(mistake.answer for mistake in self.mistakes))]
 
 
 class Exercises:
@@ -86,10 +109,11 @@ class Exercises:
             print(self._task(name).judge(answer)[1])
             return
         try:
-            self._task(name).read(answer)
-            print("This has the form of an answer. Whether it is right you learn when it is marked.")
+            task = self._task(name)
+            failed = task.form.failed(task.read(answer))
         except Unusable as error:
-            print(f"Not yet. {error}")
+            failed = str(error)
+        print(f"Not yet. {failed}" if failed else _SEALED)
 
     def mark(self, name, answer):
         """Return when the `answer` to the task `name` is right. Raises AssertionError in plain words when not."""

@@ -25,6 +25,6 @@ def call(arguments):
     from fcn_tutorial.course import assignment
 
     files = assignment.write(folder, arguments.out, arguments.seed, arguments.names)
-    print(f"{len(files) // 2} exercises for seed {arguments.seed} in {arguments.out}. Next, for each NAME in source/:")
+    made = f"{len(files) // 2} exercises for seed {arguments.seed} in {arguments.out}."
     steps = "".join(f"\n  nbgrader {verb} NAME" for verb in ("generate_assignment", "autograde", "generate_feedback"))
-    print(f"  cd {arguments.out}{steps}")
+    output.say(arguments, f"{made} Next, for each NAME in source/:\n  cd {arguments.out}{steps}")

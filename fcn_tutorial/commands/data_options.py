@@ -21,6 +21,8 @@ def add(parser):
 
 def load(arguments, split):
     """The data set that the options mean. Raises FileNotFoundError without CamVid, ValueError for a bad --first."""
+    if arguments.first is not None and arguments.first < 1:
+        raise ValueError(f"--first is {arguments.first}; expected 1 or more. All of the split: leave --first out.")
     if arguments.data == "camvid":
         from fcn_tutorial.datasets.camvid import CamVid
 
@@ -29,4 +31,5 @@ def load(arguments, split):
 
     if arguments.data_dir is not None:
         raise ValueError("--data-dir belongs to --data camvid; street scenes are drawn, they need no folder.")
-    return StreetScenes(arguments.first or STREET_SCENES[split], STREET_SIZE, seed=SPLITS.index(split))
+    count = STREET_SCENES[split] if arguments.first is None else arguments.first
+    return StreetScenes(count, STREET_SIZE, seed=SPLITS.index(split))

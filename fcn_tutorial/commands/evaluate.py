@@ -16,6 +16,7 @@ def add_parser(verbs):
     data_options.add(parser)
     parser.add_argument("--split", choices=data_options.SPLITS, default="val", help="default: %(default)s")
     parser.add_argument("--batch", type=int, default=2, metavar="N", help="images at a time, default: %(default)s")
+    output.add_download(parser)
     output.add_json(parser)
     parser.set_defaults(call=call)
 
@@ -25,7 +26,7 @@ def call(arguments):
     dataset = data_options.load(arguments, arguments.split)
     from fcn_tutorial import metrics, training, weights
 
-    network = weights.load(arguments.file)
+    network = weights.load(arguments.file, arguments.download)
     result = metrics.scores(training.evaluate(network, dataset, arguments.batch)).as_dict(network.class_names)
     result["images"] = len(dataset)
     figures = [(key.replace("_", " "), value) for key, value in result.items() if isinstance(value, float)]

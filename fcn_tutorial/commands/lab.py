@@ -23,7 +23,7 @@ def call(arguments):
     from fcn_tutorial.course import lab
 
     new = lab.copy(folder)
-    print(f"work/: {len(new)} new notebooks copied; those that were there stay as they are.")
+    output.say(arguments, f"work/: {len(new)} new notebooks copied; those that were there stay as they are.")
     if arguments.copy_only:
         return 0
     if importlib.util.find_spec("jupyterlab") is None:

@@ -1,6 +1,5 @@
 """``fcn-tutorial segment IMAGE... --out DIR``: a label map and an overlay for each photo (notebook 05)."""
 
-import sys
 from pathlib import Path
 
 from fcn_tutorial import files
@@ -32,6 +31,7 @@ def add_parser(verbs):
         help="larger photos are shown to the network with a shorter side of N pixels, the scale of the frames it was "
         "trained on, and its labels stretched back; 0: never. Default: %(default)s",
     )
+    output.add_download(parser)
     output.add_json(parser)
     parser.set_defaults(call=call)
 
@@ -53,14 +53,14 @@ def call(arguments):
     files.check_place(folder / "labels.png")
     endings = [f"_{picture}.png" for picture in segmenting.PICTURES]
     stems = photo_files.distinct_stems(images, folder, endings, others=[file])
-    network = folding.fold_network(weights.load(file))
+    network = folding.fold_network(weights.load(file, arguments.download))
     done, failed = [], []
     for image, stem in zip(images, stems, strict=True):
         try:
             done.append(segmenting.segment_file(network, image, folder, stem, arguments.short_side))
         except (ValueError, OSError) as error:
             failed.append({"image": image, "error": str(error)})
-            print(f"fcn-tutorial: left out: {output.printable(str(error))}", file=sys.stderr)
+            output.complain(f"left out: {output.printable(error)}")
     output.report(arguments, {"images": done, "failed": failed}, "\n".join(_line(item) for item in done))
     return 1 if failed else 0
 

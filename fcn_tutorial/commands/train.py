@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from fcn_tutorial import files
 from fcn_tutorial.commands import data_options, output
 
 # As models.NETWORKS, which would bring Keras with it.
@@ -29,6 +30,7 @@ def add_parser(verbs):
     )
     parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="where the weights go: NAME.weights.h5")
     parser.add_argument("--half", action="store_true", help="store the finished weights as float16, half the size")
+    output.add_download(parser)
     output.add_json(parser)
     parser.set_defaults(call=call)
 
@@ -58,6 +60,27 @@ def _add_recipe(parser):
 def call(arguments):
     """Train, save, report. Raises ValueError and OSError as `training.train` and `weights.save` do."""
     _check(arguments)
+    before = _written(arguments.out)
+    try:
+        with files.claimed(arguments.out):
+            dataset, losses = _train(arguments)
+    except KeyboardInterrupt:
+        if _written(arguments.out) != before or arguments.resume:
+            raise KeyboardInterrupt(f"{arguments.out} holds the last whole epoch; add --resume to go on.") from None
+        raise
+    data = {"weights": str(arguments.out), "images": len(dataset), "losses": losses}
+    output.report(
+        arguments, data, f"{arguments.out}: trained on {len(dataset)} images, loss {losses[0]:.3f} -> {losses[-1]:.3f}"
+    )
+
+
+def _written(path):
+    """When `path` was written, None where there is none."""
+    return path.stat().st_mtime_ns if path.is_file() else None
+
+
+def _train(arguments):
+    """The data set, and the losses of all epochs."""
     dataset = data_options.load(arguments, "train")
     from fcn_tutorial import backbones, stages, weights
 
@@ -71,18 +94,10 @@ def call(arguments):
         arguments.stages,
         _augmentation(arguments),
     )
-    try:
-        start = weights.load(arguments.start) if arguments.start else None
-        backbone = start.backbone if start else backbones.load(arguments.backbone)
-        _, losses = stages.train_in_stages(backbone, planned, dataset, start, batch_size=arguments.batch, **common)
-    except KeyboardInterrupt:
-        if arguments.out.is_file():
-            raise KeyboardInterrupt(f"{arguments.out} holds the last whole epoch; add --resume to go on.") from None
-        raise
-    data = {"weights": str(arguments.out), "images": len(dataset), "losses": losses}
-    output.report(
-        arguments, data, f"{arguments.out}: trained on {len(dataset)} images, loss {losses[0]:.3f} -> {losses[-1]:.3f}"
-    )
+    start = weights.load(arguments.start, arguments.download) if arguments.start else None
+    backbone = start.backbone if start else backbones.load(arguments.backbone)
+    _, losses = stages.train_in_stages(backbone, planned, dataset, start, batch_size=arguments.batch, **common)
+    return dataset, losses
 
 
 def _check(arguments):

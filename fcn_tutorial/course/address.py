@@ -16,16 +16,29 @@ _BADGES = re.compile(r"^\[!\[Open in Colab\].*$", re.MULTILINE)
 
 
 def course_folder():
-    """Path of the clone that this package runs from, or else the current folder if it holds the course.
+    """Path of the clone that this package runs from, or else of the one that the current folder is in.
 
-    Raises FileNotFoundError where neither has pyproject.toml and docs/conf.py.
+    Raises FileNotFoundError where neither has pyproject.toml and docs/conf.py, and RuntimeError where they are two
+    clones: a copied or moved clone whose scripts still start the Python of another would work on that one.
     """
-    for folder in (Path(__file__).resolve().parents[2], Path.cwd()):
-        if (folder / "pyproject.toml").is_file() and (folder / "docs" / "conf.py").is_file():
-            return folder
+    own, here = _holder(Path(__file__).resolve().parents[2]), None
+    for folder in (Path.cwd(), *Path.cwd().parents):
+        here = here or _holder(folder)
+    if own and here and not own.samefile(here):
+        raise RuntimeError(
+            f"This fcn-tutorial belongs to the course in {own}, and you are in another one, {here}. If that was copied "
+            f"or moved, `make setup` there gives it commands of its own (without make: python tools/set_up.py)."
+        )
+    if own or here:
+        return own or here
     raise FileNotFoundError(
         f"No course found in {Path.cwd()}; expected pyproject.toml and docs/. Start this inside a clone."
     )
+
+
+def _holder(folder):
+    """The folder itself if it holds the course, else None."""
+    return folder if (folder / "pyproject.toml").is_file() and (folder / "docs" / "conf.py").is_file() else None
 
 
 def check_address(url):

@@ -29,8 +29,10 @@ def write(folder, out, seed, names=()):
 
     source/NAME/NAME.ipynb is the instructor's edition, one nbgrader assignment a lesson; student/NAME.ipynb has
     neither solutions nor hidden tests. Returns the files. Raises ValueError for an `out` inside of the course, whose
-    repository is public, and for one that holds something already.
+    repository is public, for one that holds something already, and for a seed that isn't one printable line.
     """
+    if not str(seed).isprintable():
+        raise ValueError(f"The seed is {seed!r}; expected letters, digits, spaces and signs on one line.")
     out = out.resolve()
     if out.is_relative_to(folder.resolve()):
         raise ValueError(

@@ -1,5 +1,7 @@
 """Executes notebooks, each in a fresh kernel and an empty folder, with a progress bar."""
 
+import atexit
+import re
 import sys
 import tempfile
 import time
@@ -7,12 +9,14 @@ from dataclasses import dataclass, field
 
 from nbclient import NotebookClient
 from nbclient.exceptions import CellControlSignal, CellExecutionError, CellTimeoutError, DeadKernelError
-from tqdm import tqdm
 
+from fcn_tutorial import files
 from fcn_tutorial.course import kernels
+from fcn_tutorial.progress import bar
 
 MEASURED_TAG = "measured"  # the tag of a notebook's last code cell, which prints lines "name: value"
 CELL_TIMEOUT = 900  # seconds
+_COLOURS = re.compile(r"\x1b\[[\d;]*m")  # in which the kernel writes tracebacks
 _BAR = "{desc} |{bar:20}| cell {n_fmt}/{total_fmt} {elapsed}"
 
 
@@ -41,7 +45,7 @@ class _Progress:
 
     def __init__(self, name, cells, quiet):
         self.name = name
-        self.bar = tqdm(total=cells, desc=name, bar_format=_BAR, disable=quiet, file=sys.stderr)
+        self.bar = bar(total=cells, desc=name, bar_format=_BAR, disable=quiet)
         self.watch = None
 
     def start(self, client):
@@ -63,18 +67,15 @@ def execute(notebook, name, quiet=False, timeout=CELL_TIMEOUT):
     The kernel starts in an empty temporary folder, as on Colab: a notebook that needs a file beside it fails.
     Raises CellFailed when a cell raises, takes more than `timeout` seconds or loses its kernel.
     """
-    kernels.prefer_own_kernel()
     code = [cell for cell in notebook.cells if cell.cell_type == "code" and cell.source.strip()]
     progress, began = _Progress(name, len(code), quiet), time.perf_counter()
     running = []
-    client = NotebookClient(notebook, kernel_name=kernels.KERNEL, timeout=timeout)
+    client = NotebookClient(notebook, timeout=timeout)
     client.on_cell_execute = lambda cell, cell_index: (running.append(cell), progress.start(client))
     client.on_cell_executed = lambda **_: progress.watch.look()
     try:
-        with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder, tempfile.TemporaryFile() as words:
-            client.resources = {"metadata": {"path": folder}}
-            client.execute(stderr=words)  # what the kernel itself says while it starts is no learner's concern
-    except (CellControlSignal, DeadKernelError) as error:
+        _run(client)
+    except (CellControlSignal, RuntimeError) as error:
         raise CellFailed(_describe(name, code, running, error)) from error
     finally:
         progress.close()
@@ -82,14 +83,33 @@ def execute(notebook, name, quiet=False, timeout=CELL_TIMEOUT):
     return Execution(name, notebook, time.perf_counter() - began, peak, measured(notebook, name))
 
 
+def _run(client):
+    with files.TemporaryFolder("fcn_kernel_") as folder, tempfile.TemporaryFile() as words:
+        (here := folder / "here").mkdir()
+        client.km = kernels.manager(folder)
+        # What the kernel itself says while it starts is no learner's concern.
+        more = {"cwd": str(here), "env": kernels.isolated(folder), "stderr": words, "cleanup_kc": True}
+        try:
+            kernels.interruptible(lambda: client.execute(**more), client.km)
+        except DeadKernelError:
+            raise
+        except RuntimeError as error:  # it did not start, and may have said why
+            words.seek(0)
+            raise RuntimeError(f"{error}\n{words.read().decode(errors='replace')}".rstrip()) from error
+        finally:
+            atexit.unregister(client._cleanup_kernel)  # left there by the client where its kernel did not start
+
+
 def _describe(name, code, running, error):
     cell = running[-1] if running else None
     where = f"cell {code.index(cell) + 1} of {len(code)}" if cell else "before the first cell"
     source = f"\n\n{cell.source}" if cell else ""
     if isinstance(error, CellExecutionError):
-        return f"{name}, {where} failed.\n\n{error.traceback}"  # which holds the source
+        return f"{name}, {where} failed.\n\n{_COLOURS.sub('', error.traceback)}"  # which holds the source
     if isinstance(error, CellTimeoutError):
         reason = "It took too long and was stopped."
+    elif not isinstance(error, DeadKernelError):
+        reason = f"{error}\n`fcn-tutorial check` says what is missing."
     else:
         reason = "Its kernel died; most often the memory ran out. Close other programs and try again."
     return f"{name}, {where} failed:{source}\n\n{reason}"

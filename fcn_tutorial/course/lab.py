@@ -17,7 +17,7 @@ def copy(folder):
     """
     source, work, new = folder / "notebooks", folder / "work", []
     work.mkdir(exist_ok=True)
-    for file in sorted([*source.glob("*.ipynb"), *source.glob("exercises/student/*.ipynb")]):
+    for file in notebooks.listed(source, "*.ipynb") + notebooks.listed(source, "exercises/student/*.ipynb"):
         target = work / file.relative_to(source)
         if target.exists():
             continue
@@ -31,15 +31,17 @@ def start(folder, arguments=()):
 
     What nbgrader adds for teachers is left out.
     """
-    kernels.prefer_own_kernel()
     path = os.pathsep.join(filter(None, [os.environ.get("JUPYTER_CONFIG_PATH"), str(_FOR_LEARNERS)]))
     process = subprocess.Popen(
         [sys.executable, "-m", "jupyterlab", *arguments],
         cwd=folder / "work",
-        env=os.environ | {"JUPYTER_CONFIG_PATH": path},
+        env=kernels.environment() | {"JUPYTER_CONFIG_PATH": path},
     )
     while True:
         try:
             return process.wait()
         except KeyboardInterrupt:
             continue  # JupyterLab got it too, and asks the learner whether to stop
+        except SystemExit:  # this program alone was told to end
+            process.terminate()
+            raise

@@ -1,10 +1,10 @@
 """Which notebooks the course has; reading, normalising and saving them."""
 
-import os
 import re
 
 import nbformat
 
+from fcn_tutorial import files
 from fcn_tutorial.course import address
 
 METADATA = {
@@ -22,12 +22,21 @@ def lessons(folder, names=(), room="notebooks"):
 
     room: another folder than notebooks/. Raises ValueError for a name that fits no notebook.
     """
-    files = sorted(file for file in (folder / room).glob("*.ipynb") if re.match(r"\d\d_", file.name))
+    found = [file for file in listed(folder / room, "*.ipynb") if re.match(r"\d\d_", file.name)]
     for name in names:
-        if not any(file.name.startswith(name) for file in files):
-            known = ", ".join(file.name for file in files) or "none"
+        if not any(file.name.startswith(name) for file in found):
+            known = ", ".join(file.name for file in found) or "none"
             raise ValueError(f"No notebook's name starts with {name!r}; the course has: {known}.")
-    return [file for file in files if not names or file.name.startswith(tuple(names))]
+    return [file for file in found if not names or file.name.startswith(tuple(names))]
+
+
+def listed(folder, pattern):
+    """Files of `folder` that fit `pattern` (Path.glob), in order, without hidden ones and those in hidden folders.
+
+    What systems and editors leave beside a file (`._01_one.ipynb`, `.ipynb_checkpoints/`) is no part of the course.
+    """
+    found = sorted(folder.glob(pattern))
+    return [file for file in found if not any(part.startswith(".") for part in file.relative_to(folder).parts)]
 
 
 def read(file):
@@ -36,24 +45,34 @@ def read(file):
     Raises ValueError when the file is no notebook.
     """
     try:
-        return nbformat.read(file, as_version=4)
+        notebook = nbformat.reads(file.read_text(encoding="utf-8"), as_version=4)
+        nbformat.validate(notebook)
+    except UnicodeDecodeError as error:
+        raise ValueError(_no_notebook(file, "UTF-8")) from error
     except nbformat.reader.NotJSONError as error:
-        raise ValueError(f"{file} is no notebook (it isn't JSON). Fetch it again, or repair it by hand.") from error
+        raise ValueError(_no_notebook(file, "JSON")) from error
+    except (nbformat.ValidationError, AttributeError, KeyError, TypeError) as error:
+        raise ValueError(_no_notebook(file, "in nbformat's form")) from error
+    return notebook
+
+
+def _no_notebook(file, what):
+    return f"{file} is no notebook (it isn't {what}). Fetch it again, or repair it by hand."
+
+
+def text_of(notebook):
+    """The notebook as the text that is stored. Raises nbformat.ValidationError for what is no notebook."""
+    nbformat.validate(notebook)
+    return nbformat.writes(notebook).rstrip("\n") + "\n"
 
 
 def save(notebook, file):
     """Write the notebook to `file` in one step; interrupted, it leaves the old one. Returns whether it changed."""
-    nbformat.validate(notebook)
-    text = nbformat.writes(notebook).rstrip("\n") + "\n"
+    text = text_of(notebook)
     if file.exists() and file.read_text(encoding="utf-8") == text:
         return False
     file.parent.mkdir(parents=True, exist_ok=True)
-    temporary = file.with_name(file.name + ".part")
-    try:
-        temporary.write_text(text, encoding="utf-8", newline="\n")
-        os.replace(temporary, file)
-    finally:
-        temporary.unlink(missing_ok=True)
+    files.write_text(file, text)
     return True
 
 

@@ -1,8 +1,6 @@
 """The whole course: executed, made into a site, and what it measured as a table; or executed in place."""
 
-import tempfile
-from pathlib import Path
-
+from fcn_tutorial import files
 from fcn_tutorial.course import address, exercises, notebooks, site
 from fcn_tutorial.course.execute import execute
 
@@ -10,16 +8,21 @@ from fcn_tutorial.course.execute import execute
 def run(folder, quiet=False):
     """Execute all notebooks of the course in `folder` into build/notebooks, make build/site, return the Executions.
 
-    The notebooks in the working tree stay as they are. Raises CellFailed, and then changes nothing in build/.
+    The notebooks in the working tree stay as they are. Raises CellFailed, and then changes nothing in build/;
+    OSError where build/ can't be written, or another run is at work there, before anything is executed.
     """
-    build = folder / "build"
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as scratch:
-        executed, pages = Path(scratch) / "notebooks", Path(scratch) / "site"
+    made = [folder / "build" / name for name in ("notebooks", "site")]
+    files.check_place(made[0].with_name("new"))
+    busy = "another `fcn-tutorial run` is at work. Wait for its end."
+    with files.locked(made[0], busy), files.TemporaryFolder("fcn_run_") as scratch:
+        for place in made:
+            site.heal(place)
+        executed, pages = (scratch / place.name for place in made)
         executed.mkdir()
         executions = [_execute_into(file, executed / file.name, folder, quiet) for file in notebooks.lessons(folder)]
         site.build(folder, executed, pages)
-        site.replace_folder(executed, build / "notebooks")
-        site.replace_folder(pages, build / "site")
+        for new, place in zip((executed, pages), made, strict=True):
+            site.replace_folder(new, place)
     return executions
 
 
@@ -28,14 +31,19 @@ def refresh(folder, names=(), quiet=False):
 
     Each is written when it has run to its end. Returns the Executions. Raises CellFailed; ValueError for unknown names.
     """
-    return [_execute_into(file, file, folder, quiet) for file in notebooks.lessons(folder, names)]
+    found = notebooks.lessons(folder, names)
+    for file in found:
+        files.check_place(file)
+    return [_execute_into(file, file, folder, quiet) for file in found]
 
 
 def refresh_exercises(folder, names=(), quiet=False):
     """The same for the exercises with their solutions; then what is made from them is written (`exercises.write`)."""
-    executions = []
-    for file in exercises.sources(folder, names):
-        executions.append(_execute_into(file, file, folder, quiet, exercises.badge_name(file)))
+    found = exercises.sources(folder, names)
+    for file in found:
+        files.check_place(file)
+        files.check_place(exercises.student_file(file))
+    executions = [_execute_into(file, file, folder, quiet, exercises.badge_name(file)) for file in found]
     exercises.write(folder, names)
     return executions
 

@@ -1,12 +1,13 @@
 """The browsable site: the executed notebooks and docs/, made into pages that read without a network."""
 
+import errno
+import os
 import re
 import shutil
 import subprocess
 import sys
-import tempfile
-from pathlib import Path
 
+from fcn_tutorial import files
 from fcn_tutorial.course import address, notebooks
 
 _EXERCISES = "exercises/student"  # below notebooks/; they have no outputs
@@ -23,17 +24,21 @@ _LOADS = re.compile(
 def build(folder, executed, out):
     """Render docs/ of the course in `folder` with the notebooks of the folder `executed` into the folder `out`.
 
-    Raises RuntimeError with Sphinx's own words when it fails; `out` is then left as it was.
+    Raises RuntimeError with Sphinx's own words when it fails, OSError when the disk is full; `out` stays as it was.
     """
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as scratch:
-        source, pages = Path(scratch) / "source", Path(scratch) / "pages"
-        shutil.copytree(folder / "docs", source)
+    with files.TemporaryFolder("fcn_site_") as scratch:
+        source, pages = scratch / "source", scratch / "pages"
+        shutil.copytree(folder / "docs", source, ignore=shutil.ignore_patterns(".*"))
         _lay_notebooks(executed, source / "notebooks", "../_static")
         _lay_notebooks(folder / "notebooks" / _EXERCISES, source / "notebooks" / _EXERCISES, "../../../_static")
-        command = [sys.executable, "-m", "sphinx", "-q", "-b", "html", "-d", str(Path(scratch) / "doctrees")]
+        command = [sys.executable, "-m", "sphinx", "-q", "-T", "-b", "html", "-d", str(scratch / "doctrees")]
         command += ["-D", f"html_theme_options.repository_url={address.read_address(folder)}"]
         command += [str(source), str(pages)]
-        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8")
+        # Its own report of an error goes with the rest; -T prints it too.
+        env = os.environ | dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(scratch)) | {"PYTHONIOENCODING": "utf-8"}
+        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8", env=env)
+        if (full := os.strerror(errno.ENOSPC)) in done.stdout and done.returncode:
+            raise OSError(errno.ENOSPC, full, str(scratch))
         if done.returncode:
             raise RuntimeError(f"Sphinx could not make the site:\n{done.stdout}")
         if done.stdout.strip():
@@ -44,9 +49,9 @@ def build(folder, executed, out):
 def _lay_notebooks(folder, target, pictures):
     """Copy the notebooks of `folder`; the badges' pictures come from the course's own `pictures`, not from the web."""
     target.mkdir(parents=True)
-    if not (files := sorted(folder.glob("*.ipynb"))):
+    if not (found := notebooks.listed(folder, "*.ipynb")):
         (target / "none.md").write_text("# None yet\n", encoding="utf-8")
-    for file in files:
+    for file in found:
         notebook = notebooks.read(file)
         head = notebook.cells[0]
         head.source = head.source.replace(address.COLAB_IMAGE, f"{pictures}/badge-colab.svg")
@@ -55,15 +60,33 @@ def _lay_notebooks(folder, target, pictures):
 
 
 def replace_folder(new, old):
-    """Put the finished folder `new` in the place of `old`, which may not exist yet."""
+    """Put the finished folder `new` in the place of `old`, which may not exist yet, by renaming alone.
+
+    One at a time (`files.locked`). A kill between its two renames leaves no `old`: `heal` puts it back.
+    """
     old.parent.mkdir(parents=True, exist_ok=True)
-    beside = Path(tempfile.mkdtemp(prefix=f".{old.name}-", dir=old.parent)) / old.name
-    try:
-        shutil.move(new, beside)
-        shutil.rmtree(old, ignore_errors=True)
-        beside.replace(old)
-    finally:
-        shutil.rmtree(beside.parent, ignore_errors=True)
+    heal(old)
+    after, before = _beside(old)
+    shutil.move(new, after)  # beside its place first: another disk's files are copied
+    if old.exists():
+        old.rename(before)
+    after.rename(old)
+    heal(old)
+
+
+def heal(folder):
+    """Make good what a killed `replace_folder` left: `folder` as it was before, and nothing else beside it."""
+    after, before = _beside(folder)
+    shutil.rmtree(after, ignore_errors=True)
+    if before.exists():
+        # Deleted under the other name: half of it must not be taken for the whole.
+        before.rename(after if folder.exists() else folder)
+        shutil.rmtree(after, ignore_errors=True)
+
+
+def _beside(folder):
+    """Where the next `folder` is made ready, and where the last one stands until it is deleted."""
+    return folder.with_name(f".{folder.name}.new"), folder.with_name(f".{folder.name}.old")
 
 
 def loads_from_elsewhere(out):

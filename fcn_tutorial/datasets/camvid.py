@@ -3,18 +3,18 @@
 Brostow, Fauqueur and Cipolla, "Semantic object classes in video", 2009, in the frame size and labelling that SegNet and
 later papers report on: 367 train, 101 val and 233 test frames. The frames are for research and teaching and no part of
 the course; `download` fetches them for a learner who asks. A folder holds `train/` and `trainannot/` (same file
-names; the mask's pixel value is the class index), and so for `val` and `test`.
+names; the mask's pixel value is the class index), and so for `val` and `test`. In a folder of one's own the photos may
+be of any format that `photos.load` reads, and a mask of any that `masks.read_mask` does: photo and mask have one stem.
 """
 
 import logging
-import operator
 import os
 from functools import partial
 from pathlib import Path
 
-from fcn_tutorial import paths
-from fcn_tutorial.datasets import photos
-from fcn_tutorial.datasets.pairs import check_pair, read_mask
+from fcn_tutorial import files, paths, progress
+from fcn_tutorial.datasets.class_lists import CAMVID_INDICES
+from fcn_tutorial.datasets.pair_files import PairFiles, matched
 
 SPLITS = ("train", "val", "test")
 _COMMIT = "bb68b64e72cb004b3ed927fee0f5624dd8097498"
@@ -23,34 +23,23 @@ VARIABLE = "FCN_TUTORIAL_CAMVID"
 _ADVICE = f"Call camvid.download() to fetch CamVid, or set {VARIABLE} to a folder that holds train/ and trainannot/."
 
 
-class CamVid:
+class CamVid(PairFiles):
     """The pairs of one split, sorted by file name: `ds[i]` is (image uint8 (H, W, 3) RGB, labels uint8 (H, W)).
 
     `folder` is any folder with CamVid's layout, None for the one that `find` knows; `split` is "train", "val" or
-    "test", where present; `first` keeps the first so many frames. `file_names` lists what is in it.
-    Raises FileNotFoundError for a folder that is missing, empty, half downloaded, or lacks a photo's mask (or a mask's
-    photo), and ValueError for an unknown split or a `first` beyond its frames; upon reading, as `check_pair` does.
+    "test", where present; `first` keeps the first so many frames. `file_names` lists the photos in it.
+    Raises FileNotFoundError for a folder that is missing, empty or half downloaded, ValueError for an unknown split,
+    and both as `pair_files.matched` and `PairFiles`.
     """
-
-    name = "camvid"
 
     def __init__(self, folder, split, first=None):
         self.folder, self.split = find(folder), split
         if self.folder is None:
             raise FileNotFoundError(f"CamVid is not on this machine. {_ADVICE}")
         _check_split(self.folder, split)
-        names = _paired_names(self.folder, split)
-        if first is not None and not 1 <= operator.index(first) <= len(names):
-            raise ValueError(f"The first {first} frames were asked for; {self.folder / split} has 1 to {len(names)}.")
-        self.file_names = names[:first]
-
-    def __len__(self):
-        return len(self.file_names)
-
-    def __getitem__(self, index):
-        name = self.file_names[operator.index(index)]
-        image = photos.load(self.folder / self.split / name)
-        return check_pair(image, read_mask(self.folder / f"{self.split}annot" / name), f"{self.split}/{name}")
+        place = self.folder / split
+        pairs, _ = matched(place, self.folder / f"{split}annot", _ADVICE)
+        super().__init__("camvid", pairs, CAMVID_INDICES, place, first)
 
 
 def find(folder=None):
@@ -72,7 +61,8 @@ def download(folder=None, splits=SPLITS, base_url=SOURCE):
 
     `folder` None is the course's cache. Every file is checked against the course's SHA-256 list before it gets its
     name; what is there and right is kept, so that a second call goes on where the first was cut off.
-    Raises ValueError for an unknown split or a file that is not the published one, OSError where network or disk fail.
+    Raises ValueError for an unknown split or a file that is not the published one, OSError where network or disk fail,
+    BlockingIOError while another program fetches into the same folder.
     """
     import pooch
     from tqdm.contrib.concurrent import thread_map
@@ -84,17 +74,19 @@ def download(folder=None, splits=SPLITS, base_url=SOURCE):
     hashes = {name: sha for name, sha in _published().items() if name.split("/")[0].removesuffix("annot") in splits}
     fetcher = pooch.create(folder, base_url, registry=hashes, retry_if_failed=1)
     level = pooch.get_logger().level
-    pooch.get_logger().setLevel(logging.WARNING)  # or it writes a line for each file into the progress bar
-    try:
-        for split in splits:
-            for name in (split, f"{split}annot"):
-                (folder / name).mkdir(parents=True, exist_ok=True)
-            _unfinished(folder, split).touch()
-        thread_map(partial(_fetch, fetcher), hashes, max_workers=8, desc="CamVid", unit="file")
-        for split in splits:
-            _unfinished(folder, split).unlink()
-    finally:
-        pooch.get_logger().setLevel(level)
+    with files.locked(folder / "download", "another program fetches CamVid. Wait for it, then call this again."):
+        pooch.get_logger().setLevel(logging.WARNING)  # or it writes a line for each file into the progress bar
+        try:
+            for split in splits:
+                for name in (split, f"{split}annot"):
+                    (folder / name).mkdir(parents=True, exist_ok=True)
+                _unfinished(folder, split).touch()
+            shown = {"desc": "CamVid", "unit": "file", **progress.manners()}
+            thread_map(partial(_fetch, fetcher), hashes, max_workers=8, **shown)
+            for split in splits:
+                _unfinished(folder, split).unlink()
+        finally:
+            pooch.get_logger().setLevel(level)
     return folder
 
 
@@ -134,22 +126,3 @@ def _check_split(folder, split):
         raise ValueError(f"{folder} has no split {split!r}; there: {', '.join(present)}. {_ADVICE}")
     if _unfinished(folder, split).exists():
         raise FileNotFoundError(f"The download of {folder / split} did not end. Call camvid.download() again.")
-
-
-def _paired_names(folder, split):
-    """Sorted file names that stand both in `split` and in its annotation folder."""
-    images, masks = (_png_names(folder / name) for name in (split, f"{split}annot"))
-    if not images:
-        raise FileNotFoundError(f"{folder / split} holds no PNG image. {_ADVICE}")
-    alone = sorted(images ^ masks)
-    if alone:
-        place, lacking = (split, f"{split}annot") if alone[0] in images else (f"{split}annot", split)
-        raise FileNotFoundError(
-            f"{folder / place / alone[0]} has no partner {folder / lacking / alone[0]} ({len(alone)} such files). "
-            "Every photo needs a mask of the same name: add it, or move the file away."
-        )
-    return sorted(images)
-
-
-def _png_names(folder):
-    return {path.name for path in folder.glob("*.png") if not path.name.startswith(".")}

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from fcn_tutorial.labels import Classes
+from fcn_tutorial.labels import CAMVID, Classes
 
 CLASS_FILES = ("classes.txt", "labelmap.txt")
 _VOID_NAMES = {"void", "ignore", "ignored", "unlabelled", "unlabeled"}
@@ -21,6 +21,9 @@ class ClassList:
 
     classes: Classes
     colours: dict | None = None
+
+
+CAMVID_INDICES = ClassList(CAMVID)
 
 
 def find(folder):

@@ -15,7 +15,8 @@ class Folder(PairFiles):
 
     Photos of any format and size; masks of class indices, of a palette, or of the colours listed (`masks.MaskReader`).
     split: "train", "val" or "test". Where there is no val/, a fifth of train is set aside for it, told by a hash of the
-        names, so that it is the same each time. `set_aside` says whether that was done.
+        names, so that it is the same each time. `set_aside` says whether that was done, `left_out` lists files that are
+        no pictures.
     void: index of unlabelled pixels in masks of class indices. first: keeps the first so many.
     Raises as `class_lists.read`, `pair_files.matched` and `PairFiles`; ValueError for an unknown split,
     FileNotFoundError for one that isn't there.
@@ -36,10 +37,10 @@ class Folder(PairFiles):
         place = folder / ("train" if self.set_aside else split)
         if not place.is_dir():
             raise FileNotFoundError(f"{folder} has no {split}/; there are {', '.join(_there(folder))}.")
-        pairs, left_out = matched(place / "images", place / "masks")
+        pairs, self.left_out = matched(place / "images", place / "masks", "Photos belong there, masks beside it.")
         if self.set_aside:
             pairs = _part(pairs, split)
-        super().__init__("folder", pairs, class_list, first, left_out)
+        super().__init__("folder", pairs, class_list, folder, first)
 
 
 def _there(folder):

@@ -4,7 +4,7 @@ import stat
 import warnings
 from pathlib import Path
 
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 # Pillow's names. It knows more, some of which start other programs; nothing else is tried.
 PHOTOS = ("JPEG", "PNG", "BMP", "GIF", "TIFF", "WEBP", "PPM")
@@ -22,12 +22,13 @@ def open_image(path, formats=PHOTOS):
     that the system does not let be read.
     """
     path = Path(path)
-    check_file(path)
+    file = _opened(path)
     advice = f"get it again, or save it as {'PNG or JPEG' if 'JPEG' in formats else 'PNG'} with another program."
     try:
-        with warnings.catch_warnings():
+        with file, warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about notes in the file; what is wrong with pixels is an error
             warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(path, formats=PHOTOS) as image:
+            with Image.open(file, formats=PHOTOS) as image:
                 kind = "JPEG" if image.format == "MPO" else image.format
                 if kind in formats:
                     image.load()
@@ -36,16 +37,15 @@ def open_image(path, formats=PHOTOS):
         limit = f"{Image.MAX_IMAGE_PIXELS:,}"
         raise ValueError(f"{path} has more than {limit} pixels, too many to read safely. Save it smaller.") from error
     except Exception as error:  # each of Pillow's decoders has its own ways to fail on damaged bytes
-        if getattr(error, "errno", None) is not None:
-            raise _unreadable(path, error) from error
+        reason = "nothing in it begins like one" if isinstance(error, UnidentifiedImageError) else error
         raise ValueError(
-            f"{path} can't be read as an image ({error}). It is damaged, cut off, or of no format that is read here "
+            f"{path} can't be read as an image ({reason}). It is damaged, cut off, or of no format that is read here "
             f"({', '.join(formats)}); {advice}"
         ) from error
     if kind not in formats:
         raise ValueError(
             f"{path} is a {kind} file, whatever its name says; a mask is one of {', '.join(formats)}. "
-            f"{kind} changes pixels, so classes: write the mask again from its source, as PNG."
+            "Write it again from its source as PNG: JPEG and WEBP change pixels, so classes."
         )
     return image
 
@@ -60,24 +60,20 @@ def open_mask(path):
     return image
 
 
-def check_file(path):
-    """Refuse what is no regular file: opening a pipe, for instance, would wait for ever. Raises as `open_image`."""
+def _opened(path):
+    """The regular file at `path`, open: opening a pipe, for instance, would wait for ever."""
     try:
         mode = path.stat().st_mode
+        if stat.S_ISREG(mode):
+            return path.open("rb")
     except (FileNotFoundError, NotADirectoryError) as error:
         raise FileNotFoundError(f"There is no file {path}. Check its name and folder.") from error
     except OSError as error:
-        raise _unreadable(path, error) from error
-    if stat.S_ISDIR(mode):
-        raise ValueError(f"{path} is a folder; expected one image file.")
-    if not stat.S_ISREG(mode):
-        raise ValueError(f"{path} is a pipe, a socket or a device; expected one image file.")
+        raise type(error)(f"{path} can't be read: {error.strerror}. Check its name and who may read it.") from error
+    kind = "folder" if stat.S_ISDIR(mode) else "pipe, a socket or a device"
+    raise ValueError(f"{path} is a {kind}; expected one image file.")
 
 
 def endings(formats):
     """The endings of file names, in small letters, that belong to `formats`: {".png", ".tif", ...}."""
     return {ending for ending, kind in Image.registered_extensions().items() if kind in formats}
-
-
-def _unreadable(path, error):
-    return type(error)(f"{path} can't be read: {error.strerror}. Check its name and who may read it.")

@@ -3,8 +3,7 @@
 import numpy as np
 from PIL import Image
 
-from fcn_tutorial.datasets import image_files
-from fcn_tutorial.labels import CAMVID, NAMES, PALETTE, VOID, check_labels
+from fcn_tutorial.labels import CAMVID, check_labels
 
 LEAST_SIDE = 2  # pixels: a single pixel, or a single row of them, is no picture
 
@@ -47,49 +46,12 @@ def check_pair(image, mask, source="the pair", classes=CAMVID):
     return image, mask
 
 
-def read_mask(path):
-    """Class indices (H, W) uint8 of a mask file: one channel, or a palette, whose indices (not colours) count.
-
-    Raises as `open_mask`.
-    """
-    return open_mask(path)[0]
-
-
-def open_mask(path):
-    """Class indices (H, W) uint8 of a mask file, and the colours {index: (r, g, b)} that its palette gives them.
-
-    The colours tell whether the palette of another mask has the same order; they are empty for one channel of values.
-    Raises FileNotFoundError, ValueError or OSError: see `image_files.open_image` and `labels.check_labels`. A file with
-    lossy compression is refused, and a palette with the course's colours in another order: its indices aren't classes.
-    """
-    image = image_files.open_mask(path)
-    labels = check_labels(np.asarray(image), f"the mask {path}")
-    palette = np.reshape((image.getpalette("RGB") or []) if image.mode == "P" else [], (-1, 3)).astype(int).tolist()
-    used = np.flatnonzero(np.bincount(labels.ravel())).tolist()
-    colours = {index: tuple(palette[index]) for index in used if index < len(palette)}
-    _check_order(colours, path)
-    return labels, colours
-
-
-def _check_order(colours, path):
-    """Refuse a palette that gives one class the colour of another. Void's grey is common in other palettes, too."""
-    owner = {tuple(rgb): index for index, rgb in enumerate(PALETTE[:VOID].tolist())}
-    for index, rgb in colours.items():
-        other = owner.get(rgb, index)
-        if other != index:
-            raise ValueError(
-                f"The mask {path} has the colour of class {other} ({NAMES[other]}) at the index {index} of its "
-                "palette, so its indices aren't the class indices: a program has sorted the palette anew. "
-                "Save the indices with labels.PALETTE in its own order, or as one channel without a palette."
-            )
-
-
-def resize_mask(mask, size):
+def resize_mask(mask, size, classes=CAMVID):
     """Resize a mask (H, W) to `size` = (height, width) in pixels, nearest neighbour: no class is ever mixed from two.
 
     Returns uint8; raises ValueError for a bad mask or size.
     """
-    return _resize(check_labels(mask), size, Image.Resampling.NEAREST)
+    return _resize(check_labels(mask, classes=classes), size, Image.Resampling.NEAREST)
 
 
 def resize_image(image, size):

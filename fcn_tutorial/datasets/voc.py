@@ -45,5 +45,5 @@ class Voc(PairFiles):
         missing = next((path for pair in files for path in pair if not path.is_file()), None)
         if missing or not files:
             raise FileNotFoundError(f"{lists / split}.txt lists {missing or 'nothing'}; there is no such file.")
-        super().__init__("voc", files, ClassList(CLASSES), first)
+        super().__init__("voc", files, ClassList(CLASSES), folder / "JPEGImages", first)
         self.folder, self.split = folder, split

@@ -107,3 +107,83 @@ WRONG = {
         (strongest, "strongest cell"),
     ],
 }
+
+
+def right_for(numbers):
+    """Right answers for the numbers of any seed."""
+    middle, spread, (rows, columns) = numbers.middle, numbers.spread, numbers.grid
+    of_mean = numbers.logit - numbers.bias
+    bordered = of_mean * rows * columns / ((rows + 2) * (columns + 2)) + numbers.bias
+    logits = np.array([numbers.logit, numbers.logit + of_mean, numbers.logit, bordered])
+    return {
+        "last_map": [halved(numbers, lambda side: (side + 1) // 2)],
+        "preprocess": [
+            lambda photo: np.array([(byte - middle) / spread for byte in range(256)], "float32")[photo],
+            lambda photo: (photo.astype("float16") - middle) / spread,
+        ],
+        "logits_after": [logits, logits.round(2), np.floor(100 * logits) / 100],
+        "evidence_middle": RIGHT["evidence_middle"],
+    }
+
+
+def wrong_for(numbers):
+    """Wrong answers for the numbers of any seed, each with what is said to it; "" where that is said to many."""
+    middle, spread, total = numbers.middle, numbers.spread, 2**numbers.halvings
+    (rows, columns), logit = numbers.grid, numbers.logit
+    of_mean, up = logit - numbers.bias, halved(numbers, lambda side: (side + 1) // 2)
+    border = of_mean * rows * columns / ((rows + 2) * (columns + 2)) + numbers.bias
+    return {
+        "last_map": [
+            ([side // total for side in numbers.photo], "drops what is left over"),
+            ([round(side / total) for side in numbers.photo], "nearest whole number"),
+            ([-(-side // (2 * numbers.halvings)) for side in numbers.photo], "sum of the strides"),
+            (up[::-1], "other order"),
+            ([-(-2 * side // total) for side in numbers.photo], "before the last one"),
+            (halved(numbers, lambda side: side // 2 + 1), "one more at each layer"),
+        ],
+        "preprocess": [
+            (lambda photo: (photo - np.uint8(middle)) / spread, "go below 0"),
+            (lambda photo: photo / 255, "divided by 255"),
+            (by_own_mean, "its own mean"),
+            (lambda photo: (photo - 127.0) / 128, "lesson's network"),
+            (lambda photo: ((photo - float(middle)) / spread - middle) / spread, "applied twice"),
+            (lambda photo: (photo[..., ::-1] - float(middle)) / spread, "Red and blue"),
+            (lambda photo: photo - middle / spread, "brackets missing"),
+            (lambda photo: (photo.astype(int) - middle) // spread, ""),
+            (lambda photo: np.maximum(photo - float(middle), 0) / spread, ""),
+            (lambda photo: (photo.astype("int8") - float(middle)) / spread, ""),
+            (lambda photo: (photo[:1, :1] - float(middle)) / spread + 0 * photo, ""),
+        ],
+        "logits_after": [
+            ((logit, 2 * logit, logit, logit * (border - numbers.bias) / of_mean), "bias has been multiplied"),
+            ((logit, 2 * of_mean, logit, border - numbers.bias), "never put back"),
+            ((logit, logit + of_mean, logit + of_mean, logit), "added the cells up"),
+            ((logit, logit + of_mean, logit + of_mean, border), "And how many cells"),
+            ((logit, logit + of_mean, logit, logit), "full of zeros"),
+            (4 * [logit], "how large the numbers are"),
+            ((logit, 2 * logit, logit, border), ""),
+            ((-logit, logit + of_mean, logit, border), ""),
+        ],
+        "evidence_middle": [
+            *WRONG["evidence_middle"],
+            (lambda cells, weights, bias, stride: by_loops(cells, weights, bias, 32), "cells of one size only"),
+            (lambda cells, weights, bias, stride: by_loops(cells, weights, bias, 16), ""),
+            (lambda *case: np.round(np.round(by_loops(*case), 9)), "whole pixels"),
+            (lambda *case: [int(round(place, 9)) for place in by_loops(*case)], "whole pixels"),
+            (lambda *case: np.subtract(by_loops(*case), 0.5), "`//` cuts"),
+            (lambda *case: np.add(by_loops(*case, start=0), 15.5), "cells of one size only"),
+            (speaking_cells_alike, ""),
+        ],
+    }
+
+
+def halved(numbers, halve):
+    sides = list(numbers.photo)
+    for _ in range(numbers.halvings):
+        sides = [halve(side) for side in sides]
+    return sides
+
+
+def speaking_cells_alike(cells, weights, bias, stride):
+    places = np.argwhere(cells @ weights + bias > 0)
+    return places.mean(axis=0) * stride + (stride - 1) / 2

@@ -181,3 +181,60 @@ WRONG = {
         ((64, 96, 80, 112), "How much of the photo"),
     ],
 }
+
+
+def right_for(numbers):
+    """Right answers for the numbers of any seed."""
+    stride, crop = numbers.stride, numbers.crop
+    photo, window = (
+        [len(range(stride, side + 1, stride)) for side in size] for size in (numbers.photo, numbers.trained_on)
+    )
+    places = [len(range(side - part + 1)) for side, part in zip(photo, window, strict=True)]
+    top, left = (crop.stride * place for place in crop.score)
+    return {
+        **{task: RIGHT[task] for task in ("as_window", "dense_everywhere", "head_everywhere")},
+        "score_map": [places, np.array(places, "uint8")],
+        "crop": [(top, left, top + crop.trained_on[0], left + crop.trained_on[1])],
+    }
+
+
+def wrong_for(numbers):
+    """Wrong answers for the numbers of any seed, each with what is said to it; "" where that is said to many."""
+    (places,), ((top, left, bottom, right),) = right_for(numbers)["score_map"][:1], right_for(numbers)["crop"]
+    window = np.array(numbers.trained_on) // numbers.stride
+    cells, crop = places + window - 1, numbers.crop
+    size, score = np.array(crop.trained_on), np.array(crop.score)
+    middle = crop.stride * score + crop.stride // 2 - size // 2
+    return {
+        "as_window": WRONG["as_window"],
+        "dense_everywhere": [
+            *WRONG["dense_everywhere"],
+            (lambda cells, kernel, bias, *size: by_loops(cells, kernel[:, :2], bias[:2], *size), ""),
+            (lambda cells, kernel, bias, *size: np.swapaxes(by_loops(cells, kernel, bias, *size), 0, 1), ""),
+            (lambda cells, kernel, bias, *size: by_loops(cells, kernel, bias, *size[::-1]), ""),
+        ],
+        "head_everywhere": [
+            *WRONG["head_everywhere"],
+            (lambda *case: head_by_loops(*case, pool=lambda part, axis: part.sum(axis) / 6), ""),
+            (lambda *case: head_by_loops(*case[:3], case[3][:1] + case[3][-1:]), ""),
+        ],
+        "score_map": [
+            (np.subtract(places, 1), "Too few"),
+            (np.add(places, 1), "Too many"),
+            (cells, "Behind it comes a window"),
+            (places[::-1], "other order"),
+            (np.array(numbers.photo) // numbers.trained_on, "side by side"),
+            (cells - window[0] + 1, "rows are right"),
+            (cells - window[::-1] + 1, "columns off the rows"),
+            (cells - window[1] + 1, ""),
+        ],
+        "crop": [
+            ((*(size * score), *(size * (score + 1))), "side by side"),
+            ((*middle, *(middle + size)), "square of one cell"),
+            ((top, left, bottom - 1, right - 1), "stops before its end"),
+            ((left, top, right, bottom), "changed places"),
+            ((top, left, *size), "crop's size"),
+            ((top, left, top + crop.stride, left + crop.stride), "How much of the photo"),
+            ((top, bottom, left, right), "All four are there"),
+        ],
+    }

@@ -79,8 +79,8 @@ def own_channel(scores, kernel, stride):
 
 
 def image_sized(scores, kernel, stride):
-    whole, (rows, columns, channels) = stamped(scores, kernel, stride), scores.shape
-    result = np.zeros((rows * stride, columns * stride, channels))
+    whole, (rows, columns) = stamped(scores, kernel, stride), scores.shape[:2]
+    result = np.zeros((rows * stride, columns * stride, whole.shape[2]))
     part = whole[: rows * stride, : columns * stride]
     result[: len(part), : part.shape[1]] = part
     return result
@@ -159,3 +159,101 @@ def six(factor):
 
 def too_steep(size):
     return [1 - 2 * abs(i - (size - 1) / 2) / size for i in range(size)]
+
+
+def right_for(numbers):
+    """Right answers for the numbers of any seed."""
+    value = at(numbers, numbers.pixel)
+    return {
+        "pixel_value": [value, round(value, 3), np.floor(1000 * value) / 1000, np.float16(value)],
+        "crop": [crop_by_following(numbers.layers, numbers.x_kernel)],
+        **{task: RIGHT[task] for task in ("triangle", "transposed_convolution", "class_kernel")},
+    }
+
+
+def wrong_for(numbers):
+    """Wrong answers for the numbers of any seed, each with what is said to it; "" where that is said to many."""
+    row, factor, pixel, kernel = numbers.row, numbers.factor, numbers.pixel, numbers.x_kernel
+    left = int((pixel - (factor - 1) / 2) // factor)
+    rest = (numbers.cells - 1) * numbers.x_stride + kernel - numbers.image_size
+    aligned = np.interp(pixel, np.linspace(0, 6 * factor - 1, 6), row)
+    layers, follow = numbers.layers, crop_by_following
+    return {
+        "pixel_value": [
+            (row[pixel // factor], "nearest neighbour"),
+            (at(numbers, pixel + (factor - 1) / 2), "first pixel that they cover"),
+            (at(numbers, pixel - (factor - 1) / 2), "last pixel that they cover"),
+            (at(numbers, pixel - 0.5), "Half a pixel off"),
+            (aligned, "aligned corners"),
+            (row[left] + row[left + 1] - at(numbers, pixel), "changed places"),
+            ((row[left] + row[left + 1]) / 2, ""),
+        ],
+        "triangle": [*WRONG["triangle"], (lambda factor: by_scipy(numbers.factor), ""), (by_halves, "")],
+        "transposed_convolution": [
+            *WRONG["transposed_convolution"],
+            (out_from_the_wrong_axis, "Which axis of the kernel says how many go out"),
+            (lambda scores, kernel, stride: stamped(scores, kernel, 2), "where `stride` should stand"),
+            (lambda scores, kernel, stride: stamped(scores, kernel.swapaxes(0, 1), stride), ""),
+            (lambda scores, kernel, stride: stamped(scores.swapaxes(0, 1), kernel, stride), ""),
+            (as_large_as_keras_makes_it, ""),
+            (lambda *given: stamped(*given).astype(int), ""),
+        ],
+        "class_kernel": [
+            *WRONG["class_kernel"],
+            (lambda down, across, classes: filled_by_loop(down, down, classes), ""),
+            (lambda down, across, classes: filled_by_loop(down, across, numbers.classes), ""),
+            (lambda down, across, classes: filled_by_loop(down, across, 2), ""),
+        ],
+        "crop": [
+            (rest / 2, "half of the rest"),
+            ((kernel - numbers.x_stride) / 2, "laid over the image as squares"),
+            ((kernel - 1) / 2, "middle of cell 0's stamp"),
+            (follow(layers, kernel, zeros=2), "Zeros at the end"),
+            (follow(layers, kernel, zeros=0), "zeros are left out"),
+            (follow(layers, kernel, own=True), "twice as far"),
+            (follow(layers, kernel, middle=lambda size: (size - 1) // 2), "Halves are lost"),
+            (follow(layers, kernel, middle=lambda size: size // 2), "Halves are lost"),
+            (follow(layers, kernel, middle=lambda size: size / 2), ""),
+            (
+                follow([layers[0], *((size, step, 0) for size, step, _ in layers[1:])], kernel),
+                "zeros alone are counted",
+            ),
+            (-follow(layers, kernel), ""),
+        ],
+    }
+
+
+def at(numbers, pixel):
+    """The score at a pixel, from the places on which the cells stand."""
+    stand = [np.mean(range(numbers.factor * cell, numbers.factor * (cell + 1))) for cell in range(6)]
+    return float(np.interp(pixel, stand, numbers.row))
+
+
+def crop_by_following(layers, x_kernel, zeros=1, own=False, middle=lambda size: (size - 1) / 2):
+    """Walk from cell 0 of the last map back to the pixel that it stands on."""
+    place = 0
+    for size, step, padding in reversed(layers):
+        place = (
+            step * (place + middle(size) - zeros * padding) if own else step * place + middle(size) - zeros * padding
+        )
+    return middle(x_kernel) - place
+
+
+def by_halves(factor):
+    """Whole factors, halved."""
+    return np.bartlett(2 * factor + 1 - factor % 2)[: 2 * factor - factor % 2]
+
+
+def out_from_the_wrong_axis(scores, kernel, stride):
+    (rows, columns), (height, width) = scores.shape[:2], kernel.shape[:2]
+    result = np.zeros(((rows - 1) * stride + height, (columns - 1) * stride + width, kernel.shape[3]))
+    for r, c in np.ndindex(rows, columns):
+        stamp = kernel @ scores[r, c]
+        result[r * stride : r * stride + height, c * stride : c * stride + width] += stamp
+    return result
+
+
+def as_large_as_keras_makes_it(scores, kernel, stride):
+    """Zeros behind the last stamp where the stride is larger than the kernel."""
+    more = [(0, max(stride - size, 0)) for size in kernel.shape[:2]]
+    return np.pad(stamped(scores, kernel, stride), [*more, (0, 0)])

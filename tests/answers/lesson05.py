@@ -130,7 +130,7 @@ def resized_by_pillow(mask, size, way=Image.Resampling.NEAREST):
 
 
 def resized_like_scores(mask, size):
-    return np.rint(map_coordinates(mask.astype(float), centres(mask, size), order=1, mode="nearest"))
+    return np.rint(map_coordinates(mask.astype(float), centres(mask, size), order=1, mode="nearest").round(9))
 
 
 def resized_by_corners(mask, size):
@@ -141,7 +141,7 @@ def resized_by_corners(mask, size):
 
 def resized_aligned(mask, size):
     rows, columns = (np.arange(new) * (old - 1) / (new - 1) for old, new in zip(mask.shape, size, strict=True))
-    return mask[np.ix_(np.rint(rows).astype(int), np.rint(columns).astype(int))]
+    return mask[np.ix_(*(np.rint(np.round(each, 9)).astype(int) for each in (rows, columns)))]
 
 
 def known(labels, void):
@@ -209,3 +209,109 @@ WRONG = {
         (lambda mask, size: resized_by_pillow(mask, size[::-1]), "changed places"),
     ],
 }
+
+
+def right_for(numbers):
+    """Right answers for the numbers of any seed."""
+    ious, accuracies = per_class(numbers)
+    pixels = numbers.batch * numbers.image_size[0] * numbers.image_size[1] * (100 - numbers.void_percent) // 100
+    two = np.array([np.mean(accuracies), np.mean(ious)])
+    return {
+        "loss": [
+            *RIGHT["loss"],
+            lambda *given: np.float16(loss_by_loop(*given)),
+        ],
+        "rate_factor": [pixels, pixels - 1],
+        "two_metrics": [two, two.round(3), np.floor(1000 * two) / 1000, two.astype("float16")],
+        "data_set_iou": [*RIGHT["data_set_iou"], lambda *given: np.float16(iou_by_masks(*given))],
+        "resize_mask": RIGHT["resize_mask"],
+    }
+
+
+def wrong_for(numbers):
+    """Wrong answers for the numbers of any seed, each with what is said to it; "" where that is said to many."""
+    (pixels, _), (height, width), batch = right_for(numbers)["rate_factor"], numbers.image_size, numbers.batch
+    return {
+        "loss": [
+            *WRONG["loss"],
+            (lambda labels, logits, void: loss_by_selecting(labels, logits, 255), "marks void: use `void`"),
+            (loss_of_possible_classes, "Void can be any label"),
+            (lambda labels, logits, void: loss_by_selecting(labels, -logits, void), ""),
+            (lambda *given: -loss_by_loop(*given), ""),
+            (lambda labels, logits, void: loss_by_selecting(labels[:1], logits[:1], void), ""),
+        ],
+        "rate_factor": [
+            (1, "more than a name"),
+            (1 / pixels, "wrong way round"),
+            (batch * height * width, "Void pixels are counted"),
+            (pixels / batch, "for one image"),
+            (batch * height * width - pixels, "Those are the void pixels"),
+            (batch, "number of images"),
+            (height * width, ""),
+            (pixels + 100, ""),
+        ],
+        "two_metrics": two_metrics_wrong_for(numbers),
+        "data_set_iou": [
+            *WRONG["data_set_iou"],
+            (lambda pairs, classes, void: iou_by_masks(pairs, classes, 255), "marks void: use `void`"),
+            (
+                lambda pairs, classes, void: (
+                    metrics.scores(sum(metrics.confusion_matrix(*pair, classes, 255) for pair in pairs)).mean_iou
+                ),
+                "`classes` or `void` should stand",
+            ),
+            (lambda pairs, classes, void: iou_by_masks(pairs, 20, void), "stops after 20 classes"),
+            (iou_in_20_classes, "`classes` or `void` should stand"),
+            (lambda pairs, classes, void: iou_by_masks(pairs, 20, 255), "and a void of 255"),
+            (lambda pairs, *given: iou_by_masks(pairs[:1], *given), ""),
+            (lambda *given: iou_by_masks(*given, mean=np.nanmedian), ""),
+        ],
+        "resize_mask": [
+            *WRONG["resize_mask"],
+            (lambda mask, size: resized_by_pillow(mask, numbers.sizes[0]), ""),
+            (lambda mask, size: resized_by_pillow(mask.T, size), ""),
+            (lambda mask, size: resized_by_pillow(np.where(mask == 11, 0, mask), size), ""),
+        ],
+    }
+
+
+def two_metrics_wrong_for(numbers):
+    ious, accuracies = per_class(numbers)
+    iou, accuracy, known = np.mean(ious), np.mean(accuracies), numbers.table[:5, :5]
+    true, found, both = known.sum(axis=1), known.sum(axis=0), np.diag(known)
+    occur = true > 0
+    weights = true[occur] / true.sum()
+    with_void = per_class(numbers, void=True)
+    return [
+        ((iou, accuracy), "other order"),
+        ((np.sum(with_void[1]) / 5, np.sum(with_void[0]) / 5), "class of its own"),
+        ((accuracy, np.mean(with_void[0])), "counts as invented"),
+        ((sum(accuracies) / 5, sum(ious) / 5), "doesn't occur at all"),
+        ((np.mean(both[occur] / found[occur]), iou), "which way do rows run"),
+        ((both.sum() / true.sum(), iou), "pixel accuracy"),
+        ((accuracy, weights @ ious), "each class has the same"),
+        ((accuracy, both.sum() / (2 * true.sum() - both.sum())), "thrown together"),
+        ((accuracy, np.mean([2 * share / (1 + share) for share in ious])), "Dice"),
+        ((accuracy, np.mean([share / (1 + share) for share in ious])), "in it twice"),
+        ((round(100 * accuracy, 2), round(100 * iou, 2)), "percent"),
+        ((accuracy, sum(ious) / 5), ""),
+        ((both.sum() / true.sum(), weights @ ious), ""),
+    ]
+
+
+def per_class(numbers, void=False):
+    """(intersections over unions, shares found) of the classes that occur; with what was predicted on void pixels."""
+    found = numbers.table[: 6 if void else 5, :5].sum(axis=0)
+    true, both = numbers.table[:5, :5].sum(axis=1), np.diag(numbers.table)[:5]
+    occur = [c for c in range(5) if true[c]]
+    return [both[c] / (true[c] + found[c] - both[c]) for c in occur], [both[c] / true[c] for c in occur]
+
+
+def loss_of_possible_classes(labels, logits, void):
+    possible = labels < logits.shape[-1]
+    log_p = log_softmax(logits[possible], axis=-1)
+    return -np.mean([each[label] for each, label in zip(log_p, labels[possible], strict=True)])
+
+
+def iou_in_20_classes(pairs, classes, void):
+    return metrics.scores(sum(metrics.confusion_matrix(*pair, classes=20, void=void) for pair in pairs)).mean_iou

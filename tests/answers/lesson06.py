@@ -162,3 +162,66 @@ WRONG = {
         (wrongly(truth=0), "probabilities times the map"),
     ],
 }
+
+
+def right_for(numbers):
+    """Right answers for the numbers of any seed."""
+    classes, channels = numbers.classes, numbers.channels
+    same = [not (np.ptp(kernel, axis=1).any() or np.ptp(bias)) for kernel, bias in numbers.starts]
+    return {
+        "fcn16s": [*RIGHT["fcn16s"], lambda *given: stretch_cut_add(*(np.float16(each) for each in given))],
+        "new_numbers": [sum(np.empty((count + 1, classes)).size for count in (channels[8], channels[16]))],
+        "same_labels": [same],
+        "first_gradient": [*RIGHT["first_gradient"], lambda *given: np.float16(cell_by_cell(*given))],
+    }
+
+
+def wrong_for(numbers):
+    """Wrong answers for the numbers of any seed, each with what is said to it; "" where that is said to many."""
+    classes, both = numbers.classes, numbers.channels[16] + numbers.channels[8]
+    kinds = [kind(*start) for start in numbers.starts]
+    named = {
+        "*scores* stay": ["zeros"],
+        "kernel's zeros alone": ["zeros", "bias"],
+        "by its bias": ["zeros", "bias", "equal"],
+        "Small weights": ["zeros", "small", "equal"],
+        "identity": ["zeros", "identity", "equal"],
+        "other way round": ["bias", "small", "identity"],
+        "None at all": [],
+        "": ["zeros", "bias", "small", "equal", "identity"],
+    }
+    return {
+        "fcn16s": [
+            *WRONG["fcn16s"],
+            (lambda coarse, fine, kernel, bias: stretch_cut_add(coarse, fine, kernel, bias[0]), ""),
+            (lambda coarse, fine, kernel, bias: stretch_cut_add(coarse, fine, kernel[:1], bias), ""),
+            (lambda *given: np.maximum(stretch_cut_add(*given), 0), ""),
+            (lambda coarse, *given: stretch_cut_add(doubled(coarse), *given), ""),
+        ],
+        "new_numbers": [
+            (both * classes, "kernels are there"),
+            ((both + 1) * classes, "side by side"),
+            ((9 * both + 2) * classes, "3x3"),
+            (both + 2 * classes, "were added"),
+            ((both + 3 + numbers.channels[32]) * classes, "coarsest"),
+            ((both + 2) * classes + 32 * classes**2, "Stretching is counted"),
+            ((both + 2) * (classes + 1), ""),
+            ((numbers.channels[16] + 1) * classes, ""),
+            (both * classes + 2, ""),
+        ],
+        "same_labels": [([name in names for name in kinds], words) for words, names in named.items()],
+        "first_gradient": [
+            *WRONG["first_gradient"],
+            (lambda *given: cell_by_cell(*given)[:3, :3], ""),
+            (lambda fine, scores, labels: cell_by_cell(fine[:1], scores[:1], labels[:1]), ""),
+            (lambda fine, scores, labels: cell_by_cell(np.abs(fine), scores, labels), ""),
+        ],
+    }
+
+
+def kind(kernel, bias):
+    if kernel.max() == 1 and np.count_nonzero(kernel) == 3:
+        return "identity"
+    if not kernel.any():
+        return "bias" if bias.any() else "zeros"
+    return "equal" if (kernel == kernel[:, :1]).all() else "small"

@@ -120,3 +120,93 @@ WRONG = {
         ((77.27, 15.45), "percent"),
     ],
 }
+
+
+def right_for(numbers):
+    """Right answers for the numbers of any seed."""
+    labelled = [count for name, count in numbers.pixels.items() if name != "void"]
+    two = np.array([max(labelled) / sum(labelled), max(labelled) / sum(labelled) / np.count_nonzero(labelled)])
+    return {
+        "worst_class": [worst_by_sorting(numbers.matrix)],
+        "thin_iou": [*RIGHT["thin_iou"], lambda *bar: np.float16(by_sets(*bar))],
+        "fed": [ways(numbers)],
+        "most_frequent": [two, two.round(3), np.floor(1000 * two) / 1000],
+    }
+
+
+def wrong_for(numbers):
+    """Wrong answers for the numbers of any seed, each with what is said to it; "" where that is said to many."""
+    ((share, mean),) = right_for(numbers)["most_frequent"][:1]
+    counts, fed = [count for name, count in numbers.pixels.items() if name != "void"], ways(numbers)
+    occurring, with_void = np.count_nonzero(counts), max(counts) / sum(numbers.pixels.values())
+    return {
+        "worst_class": worst_class_wrong_for(numbers.matrix.astype(float)),
+        "thin_iou": [
+            *WRONG["thin_iou"],
+            (lambda width, shift, extra: 0 if shift >= width else by_sets(width, shift, extra), "lie `width` apart"),
+            (lambda width, shift, extra: by_sets(width, shift - extra, extra), ""),
+            (lambda width, shift, extra: by_sets(width, shift, 1), ""),
+            (lambda width, shift, extra: by_sets(width, 1, extra), ""),
+            (lambda width, shift, extra: 0 if shift > width else by_sets(width, shift, extra), ""),
+            (lambda *bar: counted(*bar)[0] // counted(*bar)[1], ""),
+        ],
+        "fed": [
+            *(([{one: other, other: one}.get(way, way) for way in fed], f"{one} and {other}") for one, other in PAIRS),
+            ([fed.index(way) for way in range(4)], "network of each way"),
+            (4 * [0], ""),
+        ],
+        "most_frequent": [
+            ((share, share), "IoU of one class"),
+            ((share, share / len(counts)), "neither truth nor answer"),
+            ((share, 1 / occurring), "mean *accuracy*"),
+            ((with_void, with_void / occurring), "count void pixels"),
+            ((with_void, with_void / (occurring + 1)), "void as a class"),
+            ((1 / occurring, mean), "share of the classes"),
+            ((mean, share), "other order"),
+            ((round(100 * share, 2), round(100 * mean, 2)), "percent"),
+            ((share, share / (occurring + 1) / 2), ""),
+            ((share, 0), ""),
+        ],
+    }
+
+
+PAIRS = ((0, 2), (1, 3), (0, 1), (0, 3), (1, 2))
+
+
+def ways(numbers):
+    """Which way each network was fed, from the ranges of what arrived."""
+    found = []
+    for values in numbers.arrived.values():
+        if np.array_equal(values, numbers.photo):
+            found.append(3)
+        elif np.allclose(values * numbers.divide + numbers.subtract, numbers.photo):
+            found.append(0)
+        else:
+            found.append(2 if np.allclose(values[..., ::-1] * numbers.divide + numbers.subtract, numbers.photo) else 1)
+    return found
+
+
+def worst_by_sorting(matrix):
+    lost = [1 - Fraction(int(row[c]), int(row.sum())) for c, row in enumerate(matrix)]
+    worst = lost.index(max(lost))
+    return worst, max((other for other in range(5) if other != worst), key=lambda other: matrix[worst, other])
+
+
+def worst_class_wrong_for(matrix):
+    worst, taken_for = worst_by_sorting(matrix)
+    off, true, said = matrix - np.diag(np.diag(matrix)), matrix.sum(axis=1), matrix.sum(axis=0)
+    found = np.diag(matrix)
+    lowest, most, rarest, invented = (
+        int(np.argmin(each)) for each in (found / (true + said - found), found - true, true, found / said)
+    )
+    return [
+        ((worst, worst), "the diagonal is what is found"),
+        ((worst, off[:, worst].argmax()), "read its column"),
+        ((worst, (off[worst] / said).argmax()), "by the columns' sums"),
+        ((lowest, off[lowest].argmax()), "lowest IoU"),
+        ((most, off[most].argmax()), "loses the most pixels"),
+        ((rarest, off[rarest].argmax()), "fewest pixels"),
+        ((invented, off[:, invented].argmax()), "said too often"),
+        ((taken_for, worst), "other order"),
+        ((worst + 1, taken_for + 1), ""),
+    ]

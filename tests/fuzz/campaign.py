@@ -16,7 +16,7 @@ from pathlib import Path
 
 _WORKER = Path(__file__).with_name("worker.py")
 STALLED = 20  # seconds on one file
-KINDS = ("photos", "masks", "weights", "checkpoints")
+KINDS = ("photos", "masks", "weights", "earlier_weights", "checkpoints")
 
 
 @dataclass

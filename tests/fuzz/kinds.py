@@ -1,6 +1,8 @@
 """What is fuzzed: for each kind of file right samples, how it is read, and the errors that its reader documents."""
 
+import hashlib
 import io
+import json
 import zlib
 
 import numpy as np
@@ -82,7 +84,7 @@ class Photos(Kind):
 
 
 class Masks(Photos):
-    """Masks of class indices, through pairs.read_mask."""
+    """Masks of class indices, through masks.read_mask."""
 
     def right_files(self):
         from fcn_tutorial.labels import PALETTE
@@ -99,10 +101,10 @@ class Masks(Photos):
             yield suffix, _saved(image, kind)
 
     def read(self, file):
-        from fcn_tutorial.datasets import pairs
+        from fcn_tutorial.datasets import masks
         from fcn_tutorial.labels import VOID
 
-        mask = pairs.read_mask(file)
+        mask = masks.read_mask(file)
         assert mask.dtype == np.uint8 and mask.ndim == 2 and mask.max() <= VOID
 
 
@@ -112,7 +114,7 @@ class Checkpoints(Kind):
     documented = ("read", "ValueError", "UnpicklingError")
 
     def right_files(self):
-        from small_checkpoint import write_checkpoint
+        from legacy_checkpoint import write_checkpoint
 
         rng = np.random.RandomState(0)
         storages = {"0": rng.normal(size=60).astype("<f4"), "1": rng.normal(size=7).astype("<f4")}
@@ -130,7 +132,72 @@ class Checkpoints(Kind):
             assert isinstance(name, str) and isinstance(array, np.ndarray)
 
 
-KINDS = {"photos": Photos, "masks": Masks, "checkpoints": Checkpoints}
+class Weights(Kind):
+    """Weights files, through weights.load, read_card and read_optimizer; the backbone is a small one."""
+
+    def right_files(self):
+        from small_backbone import shake, small_backbone
+
+        from fcn_tutorial import backbones, models, weights
+
+        small = small_backbone()
+        backbones.load = lambda name, weights="imagenet": small
+        for name, classes, optimizer in (("fcn32s", ("sky", "road"), None), ("fcn8s", ("a", "b", "c"), _STATE)):
+            network = models.NETWORKS[name](small, classes)
+            shake(network.scores)
+            file = self.folder / "right.weights.h5"
+            weights.save(network, file, {"losses": [1.5], "size": [64, 64]}, optimizer)
+            yield ".weights.h5", file.read_bytes()
+
+    def read(self, file):
+        from fcn_tutorial import weights
+
+        network = weights.load(file)
+        for array in weights.read_optimizer(file):
+            assert isinstance(array, np.ndarray)
+        for variable in network.head.weights:
+            assert np.isfinite(np.asarray(variable)).all()
+
+    def repaired(self, damaged):
+        """With a SHA-256 that fits, as a stranger would write it."""
+        from fcn_tutorial.weight_files import MAGIC
+
+        rest = damaged[len(MAGIC) + 32 :]
+        return MAGIC + hashlib.sha256(rest).digest() + rest
+
+
+class EarlierWeights(Weights):
+    """Weights files as version 0.1.0 wrote them: HDF5 alone, the card in an attribute."""
+
+    def right_files(self):
+        import h5py
+
+        for suffix, content in super().right_files():
+            with h5py.File(io.BytesIO(content)) as source:
+                memory = io.BytesIO()
+                with h5py.File(memory, "w") as target:
+                    for name in source:
+                        source.copy(name, target)
+                    target.attrs["fcn_tutorial"] = json.dumps(_card_of(content))
+            yield suffix, memory.getvalue()
+
+    def repaired(self, damaged):
+        return damaged
+
+
+KINDS = {
+    "photos": Photos,
+    "masks": Masks,
+    "checkpoints": Checkpoints,
+    "weights": Weights,
+    "earlier_weights": EarlierWeights,
+}
+_STATE = [np.arange(3), np.ones((2, 3), "float32")]
+
+
+def _card_of(content):
+    """The card of a weights file, read from its plain part."""
+    return json.JSONDecoder().raw_decode(content[56:].split(b"\0")[0].decode())[0]["card"]
 
 
 def _with_right_crc(png):
