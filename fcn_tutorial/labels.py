@@ -4,6 +4,7 @@ A label map (H, W) holds a class index at each pixel, or void where nobody label
 """
 
 from dataclasses import dataclass
+from itertools import zip_longest
 
 import numpy as np
 
@@ -97,6 +98,25 @@ CLASSES = CAMVID.names
 NAMES = (*CLASSES, "void")
 VOID = CAMVID.void
 PALETTE = CAMVID.palette[: VOID + 1]
+
+
+def as_classes(given):
+    """`Classes` from `Classes` or from names alone; names that are CamVid's mean CamVid's. Raises as `Classes`."""
+    if isinstance(given, Classes):
+        return given
+    return CAMVID if tuple(given) == CLASSES else Classes(tuple(given))
+
+
+def check_same(one, owner, other, other_owner):
+    """Refuse two `Classes` whose names differ: ValueError with the owners, in words, and the first difference."""
+    if one.names == other.names:
+        return
+    index = next(i for i, (a, b) in enumerate(zip_longest(one.names, other.names)) if a != b)
+    here, there = (repr(each.names[index]) if index < len(each) else "absent" for each in (one, other))
+    raise ValueError(
+        f"{owner} has {len(one)} classes and {other_owner} {len(other)}, which aren't the same: class {index} is "
+        f"{here} in the first and {there} in the second. Expected equal names in one order."
+    )
 
 
 def colour(labels, classes=CAMVID):

@@ -3,8 +3,7 @@
 import numpy as np
 from PIL import Image, ImageEnhance
 
-from fcn_tutorial.datasets.pairs import check_pair, resize_image, resize_mask
-from fcn_tutorial.labels import VOID
+from fcn_tutorial.datasets.pairs import check_pair, classes_of, item_name, name_of, resize_image, resize_mask
 
 GREY = 127  # beyond the edge of the picture
 
@@ -31,7 +30,7 @@ class Augmented:
             )
         self.dataset, self.crop, self.scale, self.flip, self.colour = dataset, tuple(crop), scale, flip, colour
         self.seed, self.kept = seed, {} if keep else None
-        self.name = getattr(dataset, "name", type(dataset).__name__)
+        self.name, self.classes = name_of(dataset), classes_of(dataset)
         self.file_names = getattr(dataset, "file_names", None)
         self.start_epoch(0)
 
@@ -49,16 +48,15 @@ class Augmented:
         size = [max(2, round(side * factor)) for side in labels.shape]
         here, there = self._window(size, random)
         mirrored = self.flip and random.random() < 0.5
-        view = np.full((*self.crop, 3), GREY, np.uint8), np.full(self.crop, VOID, np.uint8)
+        view = np.full((*self.crop, 3), GREY, np.uint8), np.full(self.crop, self.classes.void, np.uint8)
         view[0][there] = self._recolour(resize_image(image, size)[here], random)
-        view[1][there] = resize_mask(labels, size)[here]
+        view[1][there] = resize_mask(labels, size, self.classes)[here]
         return tuple(np.ascontiguousarray(part[:, ::-1]) for part in view) if mirrored else view
 
     def _original(self, index):
         if self.kept is not None and index in self.kept:
             return self.kept[index]
-        name = f"{self.name}[{index}]" + (f" ({self.file_names[index]})" if self.file_names else "")
-        pair = check_pair(*self.dataset[index], name)
+        pair = check_pair(*self.dataset[index], item_name(self.dataset, index), self.classes)
         if self.kept is not None:
             self.kept[index] = pair
         return pair

@@ -42,6 +42,12 @@ class CamVid(PairFiles):
         super().__init__("camvid", pairs, CAMVID_INDICES, place, first)
 
 
+def splits_in(folder=None):
+    """Those of SPLITS that are there; `folder` as in `CamVid`. Raises FileNotFoundError as `find`."""
+    place = find(folder)
+    return [split for split in SPLITS if place and (place / split).is_dir()]
+
+
 def find(folder=None):
     """The folder that holds CamVid: `folder`, else the variable FCN_TUTORIAL_CAMVID, else where `download` puts it.
 

@@ -36,15 +36,17 @@ class Folder(PairFiles):
         self.set_aside = split != "test" and not (folder / "val").is_dir()
         place = folder / ("train" if self.set_aside else split)
         if not place.is_dir():
-            raise FileNotFoundError(f"{folder} has no {split}/; there are {', '.join(_there(folder))}.")
+            raise FileNotFoundError(f"{folder} has no {split}/; there are {', '.join(splits_in(folder))}.")
         pairs, self.left_out = matched(place / "images", place / "masks", "Photos belong there, masks beside it.")
         if self.set_aside:
             pairs = _part(pairs, split)
         super().__init__("folder", pairs, class_list, folder, first)
 
 
-def _there(folder):
-    return [split for split in SPLITS if (folder / split).is_dir()]
+def splits_in(folder):
+    """Those of SPLITS that `folder` has, and val where it can be set aside."""
+    there = [split for split in SPLITS if (Path(folder).expanduser() / split).is_dir()]
+    return [split for split in SPLITS if split in there or (split == "val" and "train" in there)]
 
 
 def _part(pairs, split):

@@ -3,7 +3,7 @@
 import operator
 from pathlib import Path
 
-from fcn_tutorial.datasets import photos
+from fcn_tutorial.datasets import image_files, photos
 from fcn_tutorial.datasets.image_files import MASKS, PHOTOS, endings
 from fcn_tutorial.datasets.masks import MaskReader
 from fcn_tutorial.datasets.pairs import check_pair
@@ -32,6 +32,10 @@ class PairFiles:
     def __getitem__(self, index):
         photo, mask = self.files[operator.index(index)]
         return check_pair(photos.load(photo), self.read_mask(mask), str(photo), self.classes)
+
+    def sizes(self):
+        """The different (height, width) of the photos in pixels, from the beginning of each file."""
+        return {image_files.size(photo) for photo, _ in self.files}
 
 
 def matched(images, masks, advice):

@@ -46,6 +46,22 @@ def check_pair(image, mask, source="the pair", classes=CAMVID):
     return image, mask
 
 
+def classes_of(dataset):
+    """The `labels.Classes` of a data set's masks: its `classes`; CamVid's for pairs that say nothing, as in a list."""
+    return getattr(dataset, "classes", CAMVID)
+
+
+def name_of(dataset):
+    """What a data set is called in messages: its `name`, else its type."""
+    return getattr(dataset, "name", type(dataset).__name__)
+
+
+def item_name(dataset, item):
+    """What an item is called in messages: with its file where it has one."""
+    files = getattr(dataset, "file_names", None)
+    return f"{name_of(dataset)}[{item}]" + (f" ({files[item]})" if files else "")
+
+
 def resize_mask(mask, size, classes=CAMVID):
     """Resize a mask (H, W) to `size` = (height, width) in pixels, nearest neighbour: no class is ever mixed from two.
 

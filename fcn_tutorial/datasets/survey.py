@@ -86,14 +86,14 @@ def survey(dataset, split, bar=iter):
 
     bar: wraps the numbers of the items, to show how far it is.
     """
-    found = Survey(split, dataset.classes)
+    found, names = Survey(split, dataset.classes), getattr(dataset, "file_names", None)
     for index in bar(range(len(dataset))):
         try:
             image, labels = dataset[index]
         except (ValueError, OSError) as error:
             found.broken.append(str(error))
             continue
-        found.add(dataset.file_names[index], image, labels)
+        found.add(names[index] if names else f"{dataset.name}[{index}]", image, labels)
     return found
 
 

@@ -23,6 +23,12 @@ def colour(index):
 CLASSES = Classes(NAMES, [colour(index) for index in range(len(NAMES))], void=255, void_colour=colour(255))
 
 
+def splits_in(folder):
+    """Those of train, val and test that `folder` has a list of."""
+    lists = Path(folder).expanduser() / "ImageSets" / "Segmentation"
+    return [split for split in ("train", "val", "test") if (lists / f"{split}.txt").is_file()]
+
+
 class Voc(PairFiles):
     """The images that `folder`/ImageSets/Segmentation/SPLIT.txt lists, in its order; see `PairFiles`.
 

@@ -1,0 +1,58 @@
+"""Images of several sizes made ones of one size, as batches and kept maps need: cut out, or resized (lesson 08)."""
+
+from fcn_tutorial.datasets.augmentation import Augmented
+from fcn_tutorial.datasets.pairs import check_pair, classes_of, item_name, name_of, resize_image, resize_mask
+
+_REST, _GRID, _LEAST = 8, 32, 32  # as in CamVid's frames, 360 = 11 * 32 + 8; the coarsest stride; pixels on a side
+
+
+class _Wrapped:
+    """What stays the same of a data set whose pairs change."""
+
+    def __init__(self, dataset):
+        self.dataset, self.name, self.classes = dataset, name_of(dataset), classes_of(dataset)
+        self.file_names = getattr(dataset, "file_names", None)
+
+    def __len__(self):
+        return len(self.dataset)
+
+
+class Cropped(_Wrapped):
+    """One cut of each image of `dataset`, the same in every epoch: `ds[i]` is (image (*crop, 3), labels crop), uint8.
+
+    crop: (rows, columns) in pixels; where an image is smaller, the rest is void. Raises as `Augmented`.
+    """
+
+    def __init__(self, dataset, crop):
+        super().__init__(dataset)
+        self._views = Augmented(dataset, crop, scale=(1, 1), flip=False, colour=0, keep=False)
+
+    def __getitem__(self, index):
+        return self._views[index]
+
+
+class Resized(_Wrapped):
+    """The images of `dataset` at one size: `ds[i]` is (image (*size, 3), labels size), uint8; masks by nearest pixel.
+
+    size: (height, width) in pixels. Raises as `pairs.resize_image`, and upon reading as `pairs.check_pair`.
+    """
+
+    def __init__(self, dataset, size):
+        super().__init__(dataset)
+        if len(size) != 2 or min(size) < 2:
+            raise ValueError(f"The new size is {tuple(size)}; expected (height, width) of 2x2 pixels or more.")
+        self.size = tuple(size)
+
+    def __getitem__(self, index):
+        image, labels = check_pair(*self.dataset[index], item_name(self.dataset, index), self.classes)
+        return resize_image(image, self.size), resize_mask(labels, self.size, self.classes)
+
+
+def common_crop(sizes):
+    """The largest crop (rows, columns) that fits into all `sizes` (H, W) and leaves CamVid's rest by 32: 8.
+
+    Where that were less than 32 pixels, the least side itself, but no less than 32.
+    """
+    least = [min(sides) for sides in zip(*sizes, strict=True)]
+    fitting = [side - (side - _REST) % _GRID for side in least]
+    return tuple(fit if fit >= _LEAST else max(side, _LEAST) for fit, side in zip(fitting, least, strict=True))
