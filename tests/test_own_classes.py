@@ -69,7 +69,7 @@ def test_a_folder_of_ones_own_trains_is_evaluated_and_labels_a_photo(small, tmp_
     train = ["train", "fcn8s", *data, "--epochs", "1", "--batch", "2", "--balance", "--out", out]
     text = said(capsys, *train)
     assert "4 classes, loss" in text and "a fifth of train/ is set aside" in text
-    assert "The images have 4 sizes: crops of 40x72 pixels were trained on." in text
+    assert "The images have 3 sizes: crops of 40x72 pixels were trained on." in text  # one image is set aside
     card = weights.read_card(out)
     assert cards.classes(card) == FOUR and card["training"]["size"] == list(sizes.common_crop(SIZES))
     assert weights.load(out).classes == FOUR
