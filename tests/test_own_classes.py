@@ -1,6 +1,7 @@
 """A user's own classes, from a folder of photos and masks to a labelled photo; CamVid's eleven are one case of them."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ from camvid_here import camvid_folder
 from PIL import Image
 from small_backbone import shake, small_backbone
 
-from fcn_tutorial import backbones, cards, labels, models, training, weights
+from fcn_tutorial import backbones, cards, labels, models, segmenting, training, weights
 from fcn_tutorial.__main__ import main
 from fcn_tutorial.datasets import batches, image_files, sizes, voc
 from fcn_tutorial.datasets.camvid import CamVid
@@ -17,6 +18,7 @@ from fcn_tutorial.datasets.folder import Folder
 from fcn_tutorial.datasets.street_scenes import StreetScenes
 from fcn_tutorial.labels import CAMVID, Classes
 from fcn_tutorial.losses import balancing_weights, pixel_cross_entropy, upsampled_cross_entropy
+from fcn_tutorial.metrics import confusion_matrix, scores
 from fcn_tutorial.upsampling import BilinearUpsampling
 
 RNG = np.random.default_rng(0)
@@ -343,3 +345,21 @@ def test_a_folders_void_may_be_another_index(tmp_path):
     losses = training.train(network, dataset, epochs=1, progress=False, balance=True)
     assert losses == pytest.approx([np.log(2)], rel=1e-4)
     assert training.evaluate(network, dataset, progress=False).sum() == 32 * 40 // 2
+
+
+def test_each_image_is_scored_as_segment_labels_it(small, tmp_path, capsys):
+    folder, out = write_scenes(tmp_path / "d"), tmp_path / "a.weights.h5"
+    network = models.fcn8s(small_backbone(), FOUR)
+    shake(network.scores)
+    bias = network.scores.get_layer("score8").bias  # so that no class wins everywhere
+    bias.assign(bias - network.model.predict_on_batch(np.zeros((1, 64, 96, 3), "float32")).mean((0, 1, 2)))
+    weights.save(network, out, {"size": [40, 72]})
+    expected = np.zeros((4, 4), int)
+    for image, mask in Folder(folder, "train"):
+        found = segmenting.segment(replace(network, trained_size=(40, 72)), image, 0)
+        expected += confusion_matrix(mask, found, 4, void=255)
+    data = ["--data", "folder", "--data-dir", folder, "--split", "train", "--json"]
+    result = said(capsys, "evaluate", out, *data)
+    assert result["mean_iou"] == pytest.approx(scores(expected).mean_iou, abs=1e-3)
+    plain = scores(training.evaluate(network, Folder(folder, "train"), batch_size=1, progress=False)).mean_iou
+    assert abs(plain - result["mean_iou"]) > 0.002

@@ -29,7 +29,7 @@ def small_network():
 def loaded(small_network, monkeypatch, tmp_path):
     """The small network stands for the course's weights; how often it was loaded."""
     calls = []
-    monkeypatch.setattr(weights, "load", lambda path: calls.append(path) or small_network)
+    monkeypatch.setattr(weights, "load", lambda path, download: calls.append(path) or small_network)
     monkeypatch.setattr(folding, "fold_network", lambda network: network)
     monkeypatch.chdir(tmp_path)
     return calls

@@ -11,7 +11,7 @@ def add_parser(verbs):
         "evaluate",
         help="the four metrics of trained weights",
         description="Scores a weights file on one split: one confusion matrix over all its images, void left out. The "
-        "data's classes must be those of the weights. Each image is seen at its own size.",
+        "data's classes must be those of the weights. Each image is seen at its own size, as by `segment`.",
     )
     parser.add_argument("file", type=Path, metavar="FILE", help="a NAME.weights.h5 that `fcn-tutorial train` wrote")
     data_options.add(parser)
@@ -32,12 +32,15 @@ def call(arguments):
     """Evaluate and report. Raises ValueError and FileNotFoundError for a bad file or bad data."""
     dataset = data_options.load(arguments, arguments.split)
     from fcn_tutorial import metrics, training, weights
+    from fcn_tutorial.datasets.sizes import Continued
 
     remarks, batch = data_options.remarks(dataset), arguments.batch
     several = len(data_options.sizes(dataset))
     if several > 1:
         batch, remarks = 1, [*remarks, f"The images have {several} sizes; each was seen at its own."]
     network = weights.load(arguments.file, arguments.download)
+    if network.trained_size:
+        dataset = Continued(dataset, network.trained_size)
     result = metrics.scores(training.evaluate(network, dataset, batch)).as_dict(network.class_names)
     result["images"] = len(dataset)
     figures = [(key.replace("_", " "), value) for key, value in result.items() if isinstance(value, float)]

@@ -1,5 +1,7 @@
 """Images of several sizes made ones of one size, as batches and kept maps need: cut out, or resized (lesson 08)."""
 
+import numpy as np
+
 from fcn_tutorial.datasets.augmentation import Augmented
 from fcn_tutorial.datasets.pairs import check_pair, classes_of, item_name, name_of, resize_image, resize_mask
 
@@ -46,6 +48,35 @@ class Resized(_Wrapped):
     def __getitem__(self, index):
         image, labels = check_pair(*self.dataset[index], item_name(self.dataset, index), self.classes)
         return resize_image(image, self.size), resize_mask(labels, self.size, self.classes)
+
+
+class Continued(_Wrapped):
+    """The images of `dataset`, each continued as `continued` says for `trained_size`; the labels there are void.
+
+    So a network is scored on images of any size with its grid where it was in training, as `segmenting.segment` does.
+    """
+
+    def __init__(self, dataset, trained_size):
+        super().__init__(dataset)
+        self.trained_size = trained_size
+
+    def __getitem__(self, index):
+        image, labels = check_pair(*self.dataset[index], item_name(self.dataset, index), self.classes)
+        rows, columns = continued(labels.shape, self.trained_size)
+        beyond = [(0, len(pixels) - side) for pixels, side in zip((rows, columns), labels.shape, strict=True)]
+        return image[rows[:, None], columns], np.pad(labels, beyond, constant_values=self.classes.void)
+
+
+def continued(size, trained_size):
+    """Numbers of the rows and of the columns of an image of `size` (H, W), continued below and on the right, mirrored.
+
+    To the next size that leaves the same rests by 32 as `trained_size`, by 31 pixels at most: there "same" padding puts
+    the grid of stride 32 where it was in training (notebook 07).
+    """
+    return [
+        np.pad(np.arange(side), (0, (wanted - side) % _GRID), mode="symmetric")
+        for side, wanted in zip(size, trained_size, strict=True)
+    ]
 
 
 def common_crop(sizes):
