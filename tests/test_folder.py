@@ -258,7 +258,7 @@ def _(folder):
         file.unlink()
 
 
-@_break("no such folder", "has neither train/ nor train/", FileNotFoundError)
+@_break("no such folder", "has no train/; there are val", FileNotFoundError)
 def _(folder):
     (folder / "train").rename(folder / "training")
 

@@ -313,7 +313,7 @@ def test_look_tells_what_is_there_and_what_looks_wrong(tmp_path, capsys):
         (["--data", "folder"], "--data folder needs --data-dir DIR"),
         (["--data", "voc"], "--data voc needs --data-dir DIR"),
         (["--data", "voc", "--data-dir", ".", "--void", "3"], "--void belongs to --data folder"),
-        (["--data", "folder", "--data-dir", "nowhere"], "nowhere has neither train/ nor"),
+        (["--data", "folder", "--data-dir", "nowhere"], "nowhere has none of the folders train, val, test"),
         (["--data", "voc", "--data-dir", "nowhere"], "no list ImageSets/Segmentation/train.txt"),
         (["--data", "street", "--size", "32x40"], "--size to files"),
     ],

@@ -6,6 +6,7 @@ from PIL import Image, ImageEnhance
 from fcn_tutorial.datasets.pairs import check_pair, classes_of, item_name, name_of, resize_image, resize_mask
 
 GREY = 127  # beyond the edge of the picture
+MOST_KEPT = 2 * 2**30  # bytes of originals in memory: 225 photos of a camera, all of CamVid
 
 
 class Augmented:
@@ -16,8 +17,8 @@ class Augmented:
         on 320 rows than on 360, and on 328 where it is on 360.
     scale: (least, largest) factor of the size before cutting. flip: mirror every other view, left to right.
     colour: brightness, contrast and saturation each change by up to this share; 0 leaves colours alone.
-    The view of item i follows from (`seed`, epoch, i) alone; `start_epoch` names the epoch. With `keep` all originals
-    stay in memory, 0.7 MB for a frame of CamVid.
+    The view of item i follows from (`seed`, epoch, i) alone; `start_epoch` names the epoch. With `keep` originals stay
+    in memory, 0.7 MB for a frame of CamVid, up to `MOST_KEPT` in all.
     Raises ValueError for a crop, scale or colour that makes no sense; upon reading, as `check_pair`.
     """
 
@@ -29,7 +30,7 @@ class Augmented:
                 "more, a scale (least, largest) above 0, and a colour from 0 to below 1."
             )
         self.dataset, self.crop, self.scale, self.flip, self.colour = dataset, tuple(crop), scale, flip, colour
-        self.seed, self.kept = seed, {} if keep else None
+        self.seed, self.kept, self.room = seed, {} if keep else None, MOST_KEPT
         self.name, self.classes = name_of(dataset), classes_of(dataset)
         self.file_names = getattr(dataset, "file_names", None)
         self.start_epoch(0)
@@ -57,8 +58,10 @@ class Augmented:
         if self.kept is not None and index in self.kept:
             return self.kept[index]
         pair = check_pair(*self.dataset[index], item_name(self.dataset, index), self.classes)
-        if self.kept is not None:
+        size = sum(array.nbytes for array in pair)
+        if self.kept is not None and size <= self.room:
             self.kept[index] = pair
+            self.room -= size
         return pair
 
     def _window(self, size, random):

@@ -26,10 +26,10 @@ class Folder(PairFiles):
         folder = Path(folder).expanduser()
         if split not in SPLITS:
             raise ValueError(f"There is no split {split!r}; expected one of {', '.join(SPLITS)}.")
-        if not (folder / "train").is_dir() and not (folder / split).is_dir():
+        if not splits_in(folder):
             raise FileNotFoundError(
-                f"{folder} has neither {split}/ nor train/; expected train/images, train/masks and so on for val and "
-                "test."
+                f"{folder} has none of the folders {', '.join(SPLITS)}; expected train/images and train/masks, "
+                "and so on for val and test."
             )
         class_list = class_lists.read(class_lists.find(folder), void)
         self.folder, self.split = folder, split
