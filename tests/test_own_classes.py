@@ -307,6 +307,22 @@ def test_look_tells_what_is_there_and_what_looks_wrong(tmp_path, capsys):
     assert "street[0]" not in said(capsys, "look", "--data", "street", "--first", "2")
 
 
+def test_masks_of_0_and_255_are_told_by_look_and_not_trained_on(small, tmp_path, capsys):
+    for part in ("images", "masks"):
+        (tmp_path / "train" / part).mkdir(parents=True)
+    for number in range(2):
+        Image.new("RGB", (40, 32)).save(tmp_path / "train" / "images" / f"{number}.png")
+        picture = np.array([[0], [255]], np.uint8).repeat(16, 0).repeat(40, 1)
+        Image.fromarray(picture).save(tmp_path / "train" / "masks" / f"{number}.png")
+    (tmp_path / "classes.txt").write_text("background\nthing\n")
+    data = ["--data", "folder", "--data-dir", tmp_path]
+    text = said(capsys, "look", *data)
+    assert "! 0 and 255 look like" in text and "a class that never occurs: thing" in text
+    error = said(capsys, "train", "fcn32s", *data, "--out", tmp_path / "a.weights.h5", status=1)
+    assert "of one class, 'background' (0): nothing can be learned. 0 and 255 look like" in error
+    assert error.count("\n") == 1 and not (tmp_path / "a.weights.h5").exists()
+
+
 @pytest.mark.parametrize(
     "options, words",
     [

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from fcn_tutorial.datasets.masks import BACKGROUND_AND_255
+
 _SHOWN = 5  # of many things of one kind
 
 
@@ -64,6 +66,8 @@ class Survey:
             )
         if self.one_class:
             found.append(f"masks all of one class: {_some(self.one_class)}")
+        if self.classes.void == 255 and set(np.flatnonzero(self.pixels)) == {0, 255}:
+            found.append(BACKGROUND_AND_255)
         for names in self.seen.values():
             if len(names) > 1:
                 found.append(f"the same photo: {_some(names)}")
