@@ -5,7 +5,7 @@ import numpy as np
 from fcn_tutorial.datasets.augmentation import Augmented
 from fcn_tutorial.datasets.pairs import check_pair, classes_of, item_name, name_of, resize_image, resize_mask
 
-_REST, _GRID, _LEAST = 8, 32, 32  # as in CamVid's frames, 360 = 11 * 32 + 8; the coarsest stride; pixels on a side
+_GRID = 32  # pixels: the coarsest stride
 
 
 class _Wrapped:
@@ -80,10 +80,8 @@ def continued(size, trained_size):
 
 
 def common_crop(sizes):
-    """The largest crop (rows, columns) that fits into all `sizes` (H, W) and leaves CamVid's rest by 32: 8.
+    """The largest crop (rows, columns) that fits into all `sizes` (H, W), but no less than 32 pixels a side.
 
-    Where that were less than 32 pixels, the least side itself, but no less than 32.
+    Its rests by 32 are as they come: images are `continued` to the same ones when they are scored or labelled.
     """
-    least = [min(sides) for sides in zip(*sizes, strict=True)]
-    fitting = [side - (side - _REST) % _GRID for side in least]
-    return tuple(fit if fit >= _LEAST else max(side, _LEAST) for fit, side in zip(fitting, least, strict=True))
+    return tuple(max(min(sides), _GRID) for sides in zip(*sizes, strict=True))
