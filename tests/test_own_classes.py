@@ -219,6 +219,10 @@ def test_training_needs_two_classes_and_those_of_the_network():
     with pytest.raises(ValueError, match="0 and 255 look like a mask of one thing"):
         batches.check_learnable(Pairs([(image, mask), (image, half)]))
     batches.check_learnable(Pairs([(image, mask), (image, half), (image, mask + 3)]))
+    with pytest.raises(ValueError, match=r"the mask of Pairs\[0\] holds float64 values"):
+        batches.check_learnable(Pairs([(image, mask.astype(float))]))
+    with pytest.raises(ValueError, match=r"the mask of Pairs\[0\] holds the values \[4\]"):
+        batches.check_learnable(Pairs([(image, mask + 4)]))
     network = models.fcn32s(small_backbone(), Classes(("ground", "walls", "sky", "green")))
     for call in (training.train, training.evaluate):
         with pytest.raises(ValueError, match="class 1 is 'walls' in the first and 'buildings' in the second"):

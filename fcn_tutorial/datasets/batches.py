@@ -7,6 +7,7 @@ import numpy as np
 from fcn_tutorial.backend import keras, ops
 from fcn_tutorial.datasets.masks import BACKGROUND_AND_255
 from fcn_tutorial.datasets.pairs import check_pair, classes_of, item_name, name_of
+from fcn_tutorial.labels import check_labels
 
 
 class Batches(keras.utils.PyDataset):
@@ -93,19 +94,19 @@ def check_trainable(dataset):
 def check_learnable(dataset):
     """Refuse what `check_trainable` does, and a data set in which one class alone occurs; reads on until a second one.
 
-    Raises ValueError.
+    Raises ValueError, also for a bad mask on the way (`labels.check_labels`).
     """
     check_trainable(dataset)
     classes, found, with_void = classes_of(dataset), set(), False
     for item in range(len(dataset)):
-        here = set(np.unique(dataset[item][1]).tolist())
+        mask = check_labels(dataset[item][1], f"the mask of {item_name(dataset, item)}", classes)
+        here = set(np.unique(mask).tolist())
         found, with_void = found | here - {classes.void}, with_void or classes.void in here
         if len(found) > 1:
             return
     (only,) = found
-    name = repr(classes.names[only]) if only < len(classes) else only
     advice = BACKGROUND_AND_255 if only == 0 and with_void and classes.void == 255 else "Check its masks."
     raise ValueError(
-        f"All labelled pixels of the data set {name_of(dataset)} are of one class, {name} ({only}): nothing can "
-        f"be learned. {advice}"
+        f"All labelled pixels of the data set {name_of(dataset)} are of one class, {classes.names[only]!r} "
+        f"({only}): nothing can be learned. {advice}"
     )
