@@ -20,6 +20,7 @@ VERBS = (
     "address",
     "check",
     "stride",
+    "look",
     "train",
     "evaluate",
     "segment",

@@ -1,12 +1,16 @@
 """The card of a weights file: is everything in it that belongs there, and of the right kind?"""
 
+from fcn_tutorial.labels import Classes, as_classes
+
+_COLOURING = ("colours", "void", "void_colour")
 MOST_CLASSES = 255  # a label map keeps a class in a byte, and one value is void's
 
 
 def check(card, path):
     """Raise ValueError, which names the file at `path`, for a card that can't be right; unknown entries are left alone.
 
-    card: {"network", "backbone": names, "classes": list of names, "part": "head" or "model", "training": dict}.
+    card: {"network", "backbone": names, "part": "head" or "model", "training": dict}, and `of_classes`; the colours and
+    void of the classes came later, and are there all or not at all.
     """
     if not isinstance(card, dict):
         _refuse(path, "it is no table of names and values")
@@ -16,6 +20,7 @@ def check(card, path):
     if card.get("part") not in ("head", "model"):
         _refuse(path, f"its part is {_short(card.get('part'))}, expected head or model")
     _check_classes(card.get("classes"), path)
+    _check_colours(card, path)
     _check_training(card.get("training"), path)
 
 
@@ -27,6 +32,38 @@ def _check_classes(classes, path):
             _refuse(path, f"a class is called {_short(name)}, expected a word that can be printed")
         if name in classes[:place]:
             _refuse(path, f"two classes are called {name}, expected a name of its own for each")
+
+
+def _check_colours(card, path):
+    there = [key for key in _COLOURING if key in card]
+    if not there:
+        return
+    if len(there) < len(_COLOURING):
+        _refuse(path, f"of {', '.join(_COLOURING)} it has {', '.join(there)} alone, expected all or none")
+    colours, void, void_colour = (card[key] for key in _COLOURING)
+    for colour in [*colours, void_colour] if isinstance(colours, list) else [None]:
+        if not isinstance(colour, list) or len(colour) != 3 or not all(_is_byte(value) for value in colour):
+            _refuse(path, "its colours aren't lists of three numbers from 0 to 255")
+    if not _is_byte(void):
+        _refuse(path, f"its void is {_short(void)}, expected a number from 0 to 255")
+    try:
+        classes(card)
+    except ValueError as error:
+        _refuse(path, str(error).removesuffix("."))
+
+
+def of_classes(classes):
+    """What a card says of `labels.Classes`: {"classes": names, "colours", "void", "void_colour"}."""
+    colours = [list(colour) for colour in classes.colours]
+    colouring = dict(zip(_COLOURING, (colours, classes.void, list(classes.void_colour)), strict=True))
+    return {"classes": list(classes.names), **colouring}
+
+
+def classes(card):
+    """The `labels.Classes` that a checked card speaks of; of an earlier version, it has their names alone."""
+    if "colours" not in card:
+        return as_classes(card["classes"])
+    return Classes(card["classes"], *(card[key] for key in _COLOURING))
 
 
 def _check_training(training, path):
@@ -44,6 +81,10 @@ def _check_training(training, path):
 
 def _is_name(value):
     return isinstance(value, str) and 0 < len(value.strip()) <= len(value) <= 100 and value.isprintable()
+
+
+def _is_byte(value):
+    return type(value) is int and 0 <= value <= 255
 
 
 def _is_size(value):

@@ -15,16 +15,18 @@ from fcn_tutorial import files
 from fcn_tutorial import progress as bars
 from fcn_tutorial.backbones.features import checksum
 from fcn_tutorial.datasets.batches import Batches, check_trainable
+from fcn_tutorial.datasets.pairs import classes_of, name_of
+from fcn_tutorial.labels import CAMVID
 
 
 class CachedFeatures:
     """Maps and labels on disk: `cached[i]` is ({"32": map (h, w, C) float16, ...}, labels (H, W) uint8).
 
-    An array of numbers in place of `i` reads that many at once.
+    An array of numbers in place of `i` reads that many at once. classes: the labels' `labels.Classes`.
     """
 
-    def __init__(self, folder):
-        self.folder = Path(folder)
+    def __init__(self, folder, classes=CAMVID):
+        self.folder, self.classes = Path(folder), classes
         self.name = self.folder.name
         self.files = {path.stem[3:]: path.name for path in sorted(self.folder.glob("map*.npy"))}
 
@@ -71,18 +73,21 @@ def cached_features(network, dataset, folder=None, batch_size=8, progress=True):
         if temporary:
             temporary.close()
         raise
-    cached = CachedFeatures(folder)
+    cached = CachedFeatures(folder, classes_of(dataset))
     cached.temporary = temporary  # deleted together
     return cached
 
 
 def describe(dataset):
-    """What identifies a data set: its name, its length, and a hash of its first, middle and last pair."""
-    digest = hashlib.sha256()
+    """What identifies a data set: its name, length, classes, and a hash of its first, middle and last pair."""
+    digest, classes = hashlib.sha256(), classes_of(dataset)
+    of_classes = f" of {len(classes)} classes" if classes != CAMVID else ""
+    if of_classes:  # CamVid's go without saying, as in files of earlier versions
+        digest.update(repr((classes.names, classes.void)).encode())
     for index in sorted({0, len(dataset) // 2, len(dataset) - 1}):
         for array in dataset[index]:
             digest.update(repr(array.shape).encode() + np.ascontiguousarray(array).tobytes())
-    return f"{getattr(dataset, 'name', type(dataset).__name__)}, {len(dataset)} images, {digest.hexdigest()[:16]}"
+    return f"{name_of(dataset)}, {len(dataset)} images{of_classes}, {digest.hexdigest()[:16]}"
 
 
 def _is_complete(folder, card):

@@ -7,6 +7,7 @@ the coarse scores: training takes nearly all its time there when the backbone is
 import numpy as np
 
 from fcn_tutorial.backend import keras, ops
+from fcn_tutorial.datasets.pairs import classes_of
 from fcn_tutorial.labels import VOID, check_labels
 from fcn_tutorial.upsampling import interpolation_matrix
 
@@ -93,15 +94,17 @@ def _of_all_classes(down, wide, weight, largest=False):
     return ops.sum((ops.log(total) + offset) * weight), softmax
 
 
-def balancing_weights(dataset, classes, void=VOID):
+def balancing_weights(dataset, classes):
     """Weights (classes,) float32 that let rare classes count more: 1 / ln(1.1 + share of the pixels).
 
     The form of Paszke et al. 2016 (ENet); a class with half of the pixels weighs 2.1, one with none 10.5.
     Raises ValueError for a bad mask (`labels.check_labels`), and where no pixel is of a class.
     """
-    masks = (check_labels(dataset[index][1], f"the mask of item {index}") for index in range(len(dataset)))
+    known = classes_of(dataset)
+    masks = (check_labels(dataset[index][1], f"the mask of item {index}", known) for index in range(len(dataset)))
     counts = sum((np.bincount(mask.ravel(), minlength=256) for mask in masks), np.zeros(256, int))
-    counts = np.delete(counts, void)[:classes]
+    counts[known.void] = 0
+    counts = counts[:classes]
     if not counts.any():
         raise ValueError("The data set has no pixel of any class to balance; expected masks that aren't empty or void.")
     return (1 / np.log(1.1 + counts / counts.sum())).astype("float32")

@@ -6,7 +6,7 @@ from typing import Any
 
 from fcn_tutorial.backbones import Backbone
 from fcn_tutorial.backend import keras
-from fcn_tutorial.labels import CLASSES
+from fcn_tutorial.labels import CAMVID, Classes, as_classes
 from fcn_tutorial.upsampling import BilinearUpsampling
 
 layers = keras.layers
@@ -16,6 +16,7 @@ layers = keras.layers
 class Network:
     """A segmentation network, in parts that can run apart, so that a frozen backbone's maps are computed once.
 
+    classes: what it tells apart, `labels.Classes`; `class_names` are their names.
     stride: pixels from one cell of the finest scores to the next.
     features: preprocessed images (N, H, W, 3) -> {"32": map (N, h, w, C), ...}, named by the backbone's own stride.
     scores: {"32": map, ...} -> scores (N, h, w, classes), before the last upsampling.
@@ -26,7 +27,7 @@ class Network:
 
     name: str
     backbone: Backbone
-    class_names: tuple
+    classes: Classes
     stride: int
     features: Any
     scores: Any
@@ -34,31 +35,37 @@ class Network:
     model: Any
     trained_size: tuple | None = None
 
+    @property
+    def class_names(self):
+        """The names of its classes in order, a tuple."""
+        return self.classes.names
 
-def fcn32s(backbone, class_names=CLASSES):
+
+def fcn32s(backbone, classes=CAMVID):
     """FCN-32s (section 4.2): 1x1 scores on the stride-32 map, then one bilinear upsampling by 32. Any input size.
 
-    backbone: a `Backbone`. The scores start at zero, so that the loss starts at ln(number of classes).
+    backbone: a `Backbone`. classes: `labels.Classes`, or names alone. The scores start at zero, so that the loss starts
+    at ln(number of classes).
     """
-    return _summed("fcn32s", backbone, class_names, (32,))
+    return _summed("fcn32s", backbone, classes, (32,))
 
 
-def fcn16s(backbone, class_names=CLASSES):
+def fcn16s(backbone, classes=CAMVID):
     """FCN-16s (section 4.2): FCN-32s' scores upsampled by 2, plus 1x1 scores on the stride-16 map; then by 16."""
-    return _summed("fcn16s", backbone, class_names, (32, 16))
+    return _summed("fcn16s", backbone, classes, (32, 16))
 
 
-def fcn8s(backbone, class_names=CLASSES):
+def fcn8s(backbone, classes=CAMVID):
     """FCN-8s (section 4.2): FCN-16s' scores upsampled by 2, plus 1x1 scores on the stride-8 map; then by 8."""
-    return _summed("fcn8s", backbone, class_names, (32, 16, 8))
+    return _summed("fcn8s", backbone, classes, (32, 16, 8))
 
 
-def fcn4s(backbone, class_names=CLASSES):
+def fcn4s(backbone, classes=CAMVID):
     """FCN-8s that sees each image at twice its size, so its scores stand 4 pixels apart (notebook 06, not the paper).
 
     It has FCN-8s' layers and no number more: `stages.carry` hands FCN-8s' weights over.
     """
-    return _summed("fcn4s", backbone, class_names, (32, 16, 8), enlarge=2)
+    return _summed("fcn4s", backbone, classes, (32, 16, 8), enlarge=2)
 
 
 def score_layer(classes, stride):
@@ -66,19 +73,20 @@ def score_layer(classes, stride):
     return layers.Conv2D(classes, 1, kernel_initializer="zeros", name=f"score{stride}")
 
 
-def _summed(name, backbone, class_names, strides, enlarge=1):
+def _summed(name, backbone, classes, strides, enlarge=1):
     """Scores on each map, coarse to fine, each sum upsampled by 2 onto the next; strides in enlarged pixels."""
+    classes = as_classes(classes)
     features = backbone.features(strides, enlarge)
     maps = {key: keras.Input((None, None, x.shape[-1]), name=key) for key, x in features.output.items()}
-    scores = score_layer(len(class_names), strides[0])(maps[str(strides[0])])
+    scores = score_layer(len(classes), strides[0])(maps[str(strides[0])])
     for coarse, fine in pairwise(strides):
-        finer = score_layer(len(class_names), fine)(maps[str(fine)])
+        finer = score_layer(len(classes), fine)(maps[str(fine)])
         coarser = BilinearUpsampling(coarse // fine, name=f"upsample{coarse}to{fine}")([scores, finer])
         scores = layers.Add(name=f"sum{fine}")([coarser, finer])
     scores = keras.Model(maps, scores, name=f"{name}_scores")
     stride = strides[-1] // enlarge
     head, model = assemble(name, stride, features, scores)
-    return Network(name, backbone, tuple(class_names), stride, features, scores, head, model)
+    return Network(name, backbone, classes, stride, features, scores, head, model)
 
 
 def assemble(name, stride, features, scores):

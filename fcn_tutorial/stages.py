@@ -5,6 +5,7 @@ from pathlib import Path
 
 from fcn_tutorial import files, models, weights
 from fcn_tutorial.datasets.augmentation import Augmented
+from fcn_tutorial.datasets.pairs import classes_of
 from fcn_tutorial.training import train
 
 # The paper's order: each network starts from the one before it, and its new scores at zero.
@@ -47,7 +48,7 @@ def train_in_stages(backbone, stages, dataset, start=None, out=None, resume=Fals
     with nullcontext() if out is None else files.claimed(out):  # for all stages at once
         first = _stage_of(out, stages) if resume else 0
         for number, (name, arguments) in enumerate(stages[first:], first):
-            network = _following(network, name, backbone)
+            network = _following(network, name, backbone, classes_of(dataset))
             losses += train(
                 network,
                 dataset,
@@ -68,11 +69,14 @@ def carry(source, target):
             target.scores.get_layer(layer.name).set_weights(layer.get_weights())
 
 
-def _following(network, name, backbone):
-    """The network of the next stage, on the same backbone, so that its weights are handed on too."""
+def _following(network, name, backbone, classes):
+    """The network of the next stage, on the same backbone, so that its weights are handed on too.
+
+    Its classes are those of the one before; a first one has `classes`.
+    """
     if network is not None and network.name == name:
         return network
-    following = models.NETWORKS[name](backbone)
+    following = models.NETWORKS[name](backbone, classes if network is None else network.classes)
     if network is not None:
         carry(network, following)
     return following

@@ -7,9 +7,8 @@ lie where the whole photo's lie: tiles begin at multiples of 32 pixels and leave
 import math
 from itertools import product
 
-import numpy as np
-
 from fcn_tutorial import progress
+from fcn_tutorial.datasets.sizes import continued
 from fcn_tutorial.geometry import layer_grids
 from fcn_tutorial.training import predict
 from fcn_tutorial.upsampling import half_pixel_offset
@@ -23,21 +22,17 @@ LONGEST = 8192  # the matrices of an interpolation grow with the square of a sid
 def predicted(network, image, trained_size):
     """Class probabilities of an image (H, W, 3) uint8, one part after the other: (place, (h, w, classes) float32) each.
 
-    `place` is the part's slices (rows, columns) of the image; together they are all of it. The image is continued
-    below and on the right, mirrored, to the next size that leaves the same rests by 32 as `trained_size` (H, W).
+    `place` is the part's slices (rows, columns) of the image; together they are all of it. The image is `continued`
+    for `trained_size` (H, W).
     Raises ValueError for an image above a tile's size where the network's answers can't be had from tiles.
     """
-    continued = [
-        np.pad(np.arange(side), (0, (wanted - side) % _GRID), mode="symmetric")
-        for side, wanted in zip(image.shape[:2], trained_size, strict=True)
-    ]
-    lengths, halo = _shape(network, [len(pixels) for pixels in continued])
-    parts = product(*(cuts(len(pixels), length, halo) for pixels, length in zip(continued, lengths, strict=True)))
+    axes = continued(image.shape[:2], trained_size)
+    lengths, halo = _shape(network, [len(pixels) for pixels in axes])
+    parts = product(*(cuts(len(pixels), length, halo) for pixels, length in zip(axes, lengths, strict=True)))
     parts = list(parts)
     for part in progress.bar(parts, desc="tiles", leave=False, disable=len(parts) == 1):
         rows, columns = (
-            pixels[begin : begin + length]
-            for pixels, length, (begin, _, _) in zip(continued, lengths, part, strict=True)
+            pixels[begin : begin + length] for pixels, length, (begin, _, _) in zip(axes, lengths, part, strict=True)
         )
         found = predict(network, image[rows[:, None], columns])
         place = [slice(first, min(end, side)) for (_, first, end), side in zip(part, image.shape[:2], strict=True)]

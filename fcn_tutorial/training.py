@@ -11,11 +11,11 @@ from fcn_tutorial import files, weights
 from fcn_tutorial import progress as bars
 from fcn_tutorial.backend import keras, ops
 from fcn_tutorial.datasets.augmentation import Augmented
-from fcn_tutorial.datasets.batches import Batches, check_trainable
-from fcn_tutorial.datasets.pairs import check_image
+from fcn_tutorial.datasets.batches import Batches, check_learnable
+from fcn_tutorial.datasets.pairs import check_image, classes_of, name_of
 from fcn_tutorial.features import FeatureBatches, cached_features, describe
 from fcn_tutorial.folding import fold_network
-from fcn_tutorial.labels import VOID
+from fcn_tutorial.labels import check_same
 from fcn_tutorial.losses import PixelCrossEntropy, balancing_weights
 from fcn_tutorial.metrics import confusion_matrix
 
@@ -54,9 +54,9 @@ def train(network, dataset, *, out=None, resume=False, half=False, features=None
         run. A file that doesn't say what it was trained on, of an earlier version, is taken at its word.
     half: True stores the finished weights as float16 (`weights.save`).
     features: folder that keeps the frozen backbone's maps for a later call.
-    Raises ValueError for a data set that can't be trained on, or for a recipe or data that differ from those of the run
-    to resume; OSError where `out` can't be written or another program writes it; FloatingPointError when the loss is no
-    longer a number.
+    Raises ValueError for a data set that can't be trained on or has other classes than the network, and for a recipe or
+    data that differ from those of the run to resume; OSError where `out` can't be written or another program writes it;
+    FloatingPointError when the loss is no longer a number.
     """
     recipe = Recipe(**recipe)
     if resume and out is None:
@@ -64,14 +64,16 @@ def train(network, dataset, *, out=None, resume=False, half=False, features=None
     if recipe.learning_rate is None:
         recipe = replace(recipe, learning_rate=LEARNING_RATE[recipe.fine_tune])
     with nullcontext() if out is None else files.claimed(out):
+        _check_classes_agree(network, dataset)
         class_weights = balancing_weights(dataset, len(network.class_names)) if recipe.balance else None
-        check_trainable(dataset)
+        check_learnable(dataset)
         card = {**asdict(recipe), "data": describe(dataset.dataset if isinstance(dataset, Augmented) else dataset)}
         before = _card_to_resume(out, card) if resume else None
         set_trainable(network, recipe.fine_tune)
         dataset = _augmented(dataset, recipe)
         batches = _batches(network, dataset, recipe, features, progress)
-        trainer = _trainer(network, class_weights, recipe.learning_rate, recipe.epochs * len(batches))
+        loss = PixelCrossEntropy(classes_of(dataset).void, network.stride, class_weights)
+        trainer = _trainer(network, loss, recipe.learning_rate, recipe.epochs * len(batches))
         losses = _resume(network, trainer, out, before) if resume else []
         card["size"] = list(dataset[0][1].shape)
         return _train_epochs(network, trainer, batches, card, losses, out, half, progress)
@@ -95,6 +97,10 @@ def _train_epochs(network, trainer, batches, card, losses, out, half, progress):
     return losses
 
 
+def _check_classes_agree(network, dataset):
+    check_same(network.classes, f"The {network.name}", classes_of(dataset), f"the data set {name_of(dataset)}")
+
+
 def _augmented(dataset, recipe):
     if recipe.augment is None:
         return dataset
@@ -114,7 +120,7 @@ def _batches(network, dataset, recipe, features, progress):
     return FeatureBatches(cached, recipe.batch_size, seed=recipe.seed)
 
 
-def _trainer(network, class_weights, rate, steps):
+def _trainer(network, loss, rate, steps):
     """A compiled model of its own around the network's layers, up to the coarse scores, for the fast form of the loss.
 
     On maps where the backbone is frozen, on images where it isn't.
@@ -124,7 +130,6 @@ def _trainer(network, class_weights, rate, steps):
     maps = inputs if frozen else network.features.output
     trainer = keras.Model(inputs, network.scores(maps))
     schedule = keras.optimizers.schedules.CosineDecay(rate, steps)
-    loss = PixelCrossEntropy(stride=network.stride, class_weights=class_weights)
     trainer.compile(keras.optimizers.AdamW(schedule), loss)
     return trainer
 
@@ -139,7 +144,7 @@ def _train_epoch(trainer, batches, title, bar):
     """One pass over `batches`, read one by one so that a bad image is reported as what it is; the mean loss."""
     total = 0.0
     for inputs, labels in _prefetched(batches):
-        _check_classes(labels, trainer.output.shape[-1])
+        _check_classes(labels, trainer.output.shape[-1], trainer.loss.void)
         trainer.reset_metrics()  # some versions of Keras would report the mean of all batches so far
         loss = float(trainer.train_on_batch(inputs, labels))
         if not np.isfinite(loss):
@@ -153,11 +158,11 @@ def _train_epoch(trainer, batches, title, bar):
     return total / len(batches.dataset)
 
 
-def _check_classes(labels, classes):
-    largest = labels[labels != VOID].max(initial=0)
+def _check_classes(labels, classes, void):
+    largest = labels[labels != void].max(initial=0)
     if largest >= classes:
         raise ValueError(
-            f"A mask holds class {largest}; expected 0 to {classes - 1}, as the network has, or void ({VOID})."
+            f"A mask holds class {largest}; expected 0 to {classes - 1}, as the network has, or void ({void})."
         )
 
 
@@ -224,14 +229,15 @@ def _logits(network, images):
 def evaluate(network, dataset, batch_size=2, progress=True):
     """Confusion matrix (C, C) of `network` over `dataset`, void left out; `metrics.scores` makes figures of it.
 
-    Bounded memory: one batch at a time. Raises ValueError as `Batches`; use batch_size=1 for images of different sizes;
-    FloatingPointError as `predict`.
+    Bounded memory: one batch at a time. Raises ValueError as `Batches`, and for a data set of other classes; use
+    batch_size=1 for images of different sizes; FloatingPointError as `predict`.
     """
-    batches = Batches(dataset, batch_size, network.backbone.preprocess, shuffle=False)
+    _check_classes_agree(network, dataset)
+    batches, void = Batches(dataset, batch_size, network.backbone.preprocess, shuffle=False), classes_of(dataset).void
     network = fold_network(network)
     classes = len(network.class_names)
     matrix = np.zeros((classes, classes), np.int64)
     for index in bars.bar(range(len(batches)), desc="evaluate", unit="batch", disable=not progress, leave=False):
         images, labels = batches[index]
-        matrix += confusion_matrix(labels, _logits(network, images).argmax(-1), classes, void=VOID)
+        matrix += confusion_matrix(labels, _logits(network, images).argmax(-1), classes, void=void)
     return matrix

@@ -37,7 +37,7 @@ def save(network, path, training=None, optimizer=None, half=False):
     card = {
         "network": network.name,
         "backbone": network.backbone.name,
-        "classes": list(network.class_names),
+        **cards.of_classes(network.classes),
         "part": "model" if whole else "head",
         "training": training or {},
     }
@@ -55,7 +55,7 @@ def save(network, path, training=None, optimizer=None, half=False):
 
 
 def read_card(path):
-    """What `save` remembered: dict with network, backbone, classes, part and training.
+    """What `save` remembered: dict with network, backbone, classes and their colours, part and training.
 
     Raises FileNotFoundError; ValueError for a damaged file or one that another program wrote.
     """
@@ -83,7 +83,7 @@ def load(path, download=False):
             "where it has not kept them. Allow that with download=True, on the command line --download."
         )
     backbone = backbones.load(card["backbone"], weights="imagenet" if head else None)
-    network = models.NETWORKS[card["network"]](backbone, tuple(card["classes"]))
+    network = models.NETWORKS[card["network"]](backbone, cards.classes(card))
     _fill(network, stored)
     size = card["training"].get("size")
     return replace(network, trained_size=tuple(size) if size else None)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy.ndimage import maximum_filter, minimum_filter
 
+from fcn_tutorial.datasets import augmentation
 from fcn_tutorial.datasets.augmentation import GREY, Augmented
 from fcn_tutorial.datasets.batches import Batches
 from fcn_tutorial.labels import VOID
@@ -268,3 +269,21 @@ def test_a_bad_pair_is_refused_upon_reading():
         Augmented([(image.astype(float), labels)])[0]
     with pytest.raises(ValueError, match="60x80 pixels and the mask 30x80"):
         Augmented([(image, labels[:30])])[0]
+
+
+def test_originals_are_kept_while_there_is_room_and_read_again_beyond(monkeypatch):
+    reads = []
+
+    class Counted:
+        def __len__(self):
+            return 3
+
+        def __getitem__(self, index):
+            reads.append(index)
+            return np.zeros((20, 30, 3), np.uint8), np.zeros((20, 30), np.uint8)
+
+    monkeypatch.setattr(augmentation, "MOST_KEPT", 2 * 20 * 30 * 4)
+    views = Augmented(Counted(), crop=(16, 16))
+    for index in (0, 1, 2, 0, 1, 2, 2):
+        views[index]
+    assert reads == [0, 1, 2, 2, 2]

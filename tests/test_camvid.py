@@ -161,7 +161,7 @@ def test_masks_whose_palettes_have_different_orders_are_refused(folder):
     file.save(folder / "trainannot" / "c.png")
     data = camvid.CamVid(folder, "train")
     assert data[0] and data[1]
-    with pytest.raises(ValueError, match=r"trainannot.*palettes disagree.*in a\.png and .* in c\.png"):
+    with pytest.raises(ValueError, match=r"palettes disagree.*in .*trainannot/a\.png and .* in .*trainannot/c\.png"):
         data[2]
 
 

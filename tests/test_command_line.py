@@ -332,10 +332,10 @@ def test_what_the_command_line_offers():
 
 
 def test_true_labels_with_void_can_be_laid_over_their_photo():
-    from fcn_tutorial.labels import CLASSES, VOID
-    from fcn_tutorial.segmenting import overlay
+    from fcn_tutorial.labels import VOID
+    from fcn_tutorial.pictures import overlay
 
     image, labels = np.full((40, 60, 3), 120, np.uint8), np.full((40, 60), VOID, np.uint8)
     labels[:20] = 1
-    picture = np.asarray(overlay(image, labels, CLASSES))
+    picture = np.asarray(overlay(image, labels))
     assert picture.shape[0] > 40 and not (picture[5, 5] == picture[30, 5]).all()

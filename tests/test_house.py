@@ -135,6 +135,9 @@ WITHOUT_KERAS = (
     "panels.windows",
     "datasets.street_scenes",
     "datasets.camvid",
+    "datasets.folder",
+    "pictures",
+    "commands.look",
     "check",
 )
 

@@ -21,10 +21,11 @@ from nbformat import v4
 from PIL import Image
 from scipy.ndimage import uniform_filter
 
-from fcn_tutorial import labels, paths, plots, segmenting
+from fcn_tutorial import labels, paths, plots
 from fcn_tutorial.course import notebooks
 from fcn_tutorial.datasets.camvid import CamVid
 from fcn_tutorial.datasets.street_scenes import StreetScenes
+from fcn_tutorial.pictures import overlay
 
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = sorted((ROOT / "notebooks").rglob("*.ipynb"))
@@ -274,7 +275,7 @@ def test_frames_in_figures_are_found_and_drawn_streets_are_not(frames, number):
     shown = {
         "panels": as_stored(plots.segmentation(image, mask, np.roll(mask, 4))),
         "labels alone": as_stored(figure),
-        "overlay": np.asarray(segmenting.overlay(image, np.where(mask == labels.VOID, 3, mask), labels.CLASSES)),
+        "overlay": np.asarray(overlay(image, np.where(mask == labels.VOID, 3, mask))),
         "small": shrink(image, (72, 96)).astype(np.uint8),
     }
     for name, picture in shown.items():

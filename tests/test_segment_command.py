@@ -29,7 +29,7 @@ def small_network():
 def loaded(small_network, monkeypatch, tmp_path):
     """The small network stands for the course's weights; how often it was loaded."""
     calls = []
-    monkeypatch.setattr(weights, "load", lambda path: calls.append(path) or small_network)
+    monkeypatch.setattr(weights, "load", lambda path, download: calls.append(path) or small_network)
     monkeypatch.setattr(folding, "fold_network", lambda network: network)
     monkeypatch.chdir(tmp_path)
     return calls
@@ -122,17 +122,17 @@ def test_an_out_that_may_not_be_written_is_said_before_anything_is_loaded(loaded
 
 
 def test_the_overlay_of_a_photo_in_bands_is_that_of_the_whole(monkeypatch):
-    from fcn_tutorial import segmenting
+    from fcn_tutorial import pictures
     from fcn_tutorial.labels import CLASSES
 
     random = np.random.default_rng(0)
     image = random.integers(0, 256, (50, 70, 3), dtype=np.uint8)
     labels = random.integers(0, 3, (10, 14), dtype=np.uint8).repeat(5, 0).repeat(5, 1)
-    monkeypatch.setattr(segmenting, "bands", lambda array: [slice(0, 5), slice(5, 6), slice(6, 50)])
-    picture = np.asarray(segmenting.overlay(image, labels, CLASSES))
-    np.testing.assert_array_equal(picture[:50], segmenting.blend(image, labels))
+    monkeypatch.setattr(pictures, "bands", lambda array: [slice(0, 5), slice(5, 6), slice(6, 50)])
+    picture = np.asarray(pictures.overlay(image, labels))
+    np.testing.assert_array_equal(picture[:50], pictures.blend(image, labels))
     counts = np.bincount(labels.ravel(), minlength=11) / labels.size
-    assert segmenting.shares(labels, CLASSES) == {name: n for name, n in zip(CLASSES, counts, strict=True) if n}
+    assert pictures.shares(labels, CLASSES) == {name: n for name, n in zip(CLASSES, counts, strict=True) if n}
 
 
 @pytest.mark.skipif(not Path("/proc/self/status").is_file(), reason="the memory of a process is told there on Linux")

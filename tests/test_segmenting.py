@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from small_backbone import shake, small_backbone
 
-from fcn_tutorial import models, segmenting, training
+from fcn_tutorial import models, pictures, segmenting, training
 from fcn_tutorial.datasets import photos
 
 RNG = np.random.default_rng(0)
@@ -44,7 +44,7 @@ def test_a_large_photo_is_seen_small_and_labelled_large(network):
 def test_shares_are_of_the_classes_that_occur():
     labels = np.zeros((4, 5), np.uint8)
     labels[0] = 3
-    assert segmenting.shares(labels, ("sky", "building", "pole", "road")) == {"sky": 0.75, "road": 0.25}
+    assert pictures.shares(labels, ("sky", "building", "pole", "road")) == {"sky": 0.75, "road": 0.25}
 
 
 def test_what_is_no_photo_is_refused(network):
@@ -58,5 +58,5 @@ def test_what_is_no_photo_is_refused(network):
 def test_a_blend_is_half_photo_half_colours_with_dark_borders():
     photo, labels = np.full((6, 8, 3), 100, np.uint8), np.zeros((6, 8), np.uint8)
     labels[:, 4:] = 3
-    blended = segmenting.blend(photo, labels)
+    blended = pictures.blend(photo, labels)
     assert blended[2, 1].tolist() == [135, 146, 177] and blended[2, 4].tolist() == [0, 0, 0]

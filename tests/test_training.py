@@ -12,6 +12,7 @@ from small_backbone import shake, small_backbone, weights_of
 
 from fcn_tutorial import backbones, features, models, training, weights
 from fcn_tutorial.backend import ops
+from fcn_tutorial.labels import PALETTE
 from fcn_tutorial.losses import balancing_weights, pixel_cross_entropy
 from fcn_tutorial.metrics import confusion_matrix, scores
 
@@ -167,6 +168,9 @@ def test_weights_remember_what_they_belong_to(network, tmp_path):
         "network": "fcn32s",
         "backbone": "small",
         "classes": list(network.class_names),
+        "colours": PALETTE[:11].tolist(),
+        "void": 11,
+        "void_colour": PALETTE[11].tolist(),
         "part": "head",
         "training": {"data": "halves"},
     }
@@ -304,7 +308,7 @@ def test_a_tuned_backbone_that_is_frozen_again_is_still_stored(network, tmp_path
 
 def test_labels_beyond_the_networks_classes_are_refused(backbone):
     network = models.fcn32s(backbone, ("sky", "building"))
-    with pytest.raises(ValueError, match="3"):
+    with pytest.raises(ValueError, match="2 classes and the data set halves 11.* class 2 is absent in .* 'pole'"):
         training.train(network, Halves(2), epochs=1, batch_size=2, progress=False)
 
 

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 from small_backbone import shake, small_backbone, weights_of
 
-from fcn_tutorial import backbones, features, files, models, training, weight_files, weights
+from fcn_tutorial import backbones, cards, features, files, models, training, weight_files, weights
 from fcn_tutorial.backend import ops
-from fcn_tutorial.labels import CLASSES
+from fcn_tutorial.labels import CAMVID, CLASSES, Classes
 
 RNG = np.random.RandomState(0)
 
@@ -176,10 +176,10 @@ def test_numbers_that_are_none_and_more_json_than_is_read_are_refused(saved):
 
 def test_weights_that_do_not_fit_are_not_even_read(network, saved, monkeypatch):
     monkeypatch.setattr(weight_files.Stored, "array", lambda *_: pytest.fail("an array was read"))
-    rewrite(saved, entry(classes=["sky", "road"]))
+    rewrite(saved, entry(**cards.of_classes(Classes(("sky", "road")))))
     said = refused(saved)
     assert "conv2d/vars/0 is (1, 1, 16, 11), expected (1, 1, 16, 2) (5 others" in said
-    rewrite(saved, entry(classes=list(CLASSES), part="model"))
+    rewrite(saved, entry(**cards.of_classes(CAMVID), part="model"))
     assert "absent" in refused(saved)
 
 

@@ -14,9 +14,9 @@ def add_parser(verbs):
     parser = verbs.add_parser(
         "segment",
         help="label every pixel of your photos",
-        description="Writes NAME_labels.png (class indices with the course's palette) and NAME_overlay.png for "
-        "each photo, both at the photo's own size. Photos of any size and kind; one that can't be read is left out. No "
-        "photo is written over; a name that is taken gets a number.",
+        description="Writes NAME_labels.png (class indices, with a palette of the weights' classes) and "
+        "NAME_overlay.png for each photo, both at the photo's own size. Photos of any size and kind; one that can't be "
+        "read is left out. No photo is written over; a name that is taken gets a number.",
     )
     parser.add_argument("images", nargs="+", metavar="IMAGE", help=IMAGES)
     parser.add_argument("--weights", type=Path, metavar="FILE", help="default: the ones that come with the course")

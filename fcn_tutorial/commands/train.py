@@ -13,8 +13,9 @@ def add_parser(verbs):
     """Add the verb to `verbs`, argparse's subparsers."""
     parser = verbs.add_parser(
         "train",
-        help="train a network on street scenes or CamVid",
-        description="Trains on the data's train split. FILE is written after every epoch; --resume goes on from there.",
+        help="train a network on street scenes, CamVid or your own photos and masks",
+        description="Trains on the data's train split, to tell its classes apart. FILE is written after every epoch "
+        "and remembers the classes; --resume goes on from there.",
     )
     parser.add_argument("network", metavar="NETWORK", choices=NETWORKS, help=", ".join(NETWORKS))
     data_options.add(parser)
@@ -47,7 +48,13 @@ def _add_recipe(parser):
     parser.add_argument(
         "--augment", action="store_true", help="scale, cut, mirror and recolour the images anew in each epoch"
     )
-    parser.add_argument("--crop", metavar="HxW", help="pixels cut out by --augment, default: 328x448")
+    parser.add_argument(
+        "--crop",
+        metavar="HxW",
+        help="pixels cut out of each image: by --augment another part in each epoch, default 328x448; else one part "
+        "for good, default: all of it, or the largest that fits into images of several sizes",
+    )
+    parser.add_argument("--size", metavar="HxW", help="resize images and masks to these pixels first")
     parser.add_argument("--balance", action="store_true", help="let the pixels of rare classes count more")
     parser.add_argument("--epochs", type=int, default=6, metavar="N", help="of each stage, default: %(default)s")
     parser.add_argument("--batch", type=int, default=8, metavar="N", help="images a step, default: %(default)s")
@@ -63,15 +70,15 @@ def call(arguments):
     before = _written(arguments.out)
     try:
         with files.claimed(arguments.out):
-            dataset, losses = _train(arguments)
+            dataset, losses, remarks = _train(arguments)
     except KeyboardInterrupt:
         if _written(arguments.out) != before or arguments.resume:
             raise KeyboardInterrupt(f"{arguments.out} holds the last whole epoch; add --resume to go on.") from None
         raise
-    data = {"weights": str(arguments.out), "images": len(dataset), "losses": losses}
-    output.report(
-        arguments, data, f"{arguments.out}: trained on {len(dataset)} images, loss {losses[0]:.3f} -> {losses[-1]:.3f}"
-    )
+    data = {"weights": str(arguments.out), "images": len(dataset), "classes": len(dataset.classes), "losses": losses}
+    images = f"{len(dataset)} images, {len(dataset.classes)} classes"
+    text = f"{arguments.out}: trained on {images}, loss {losses[0]:.3f} -> {losses[-1]:.3f}"
+    output.report(arguments, data | {"remarks": remarks}, "\n".join([text, *remarks]))
 
 
 def _written(path):
@@ -80,8 +87,10 @@ def _written(path):
 
 
 def _train(arguments):
-    """The data set, and the losses of all epochs."""
-    dataset = data_options.load(arguments, "train")
+    """The data set, the losses of all epochs, and what is worth a remark."""
+    given = data_options.load(arguments, "train")
+    dataset, remarks = _of_one_size(given, arguments)
+    remarks = [*data_options.remarks(given), *remarks]
     from fcn_tutorial import backbones, stages, weights
 
     common = {name: getattr(arguments, name) for name in ("out", "resume", "balance", "half", "seed", "features")}
@@ -97,7 +106,7 @@ def _train(arguments):
     start = weights.load(arguments.start, arguments.download) if arguments.start else None
     backbone = start.backbone if start else backbones.load(arguments.backbone)
     _, losses = stages.train_in_stages(backbone, planned, dataset, start, batch_size=arguments.batch, **common)
-    return dataset, losses
+    return dataset, losses, remarks
 
 
 def _check(arguments):
@@ -107,15 +116,33 @@ def _check(arguments):
         raise ValueError(f"--out takes a name that ends in .weights.h5; got {arguments.out.name}.")
 
 
+def _of_one_size(dataset, arguments):
+    """The data set with images of one size, unless --augment sees to that; and what was done to it, in sentences."""
+    from fcn_tutorial.datasets import sizes
+
+    size, crop = (data_options.pixels(getattr(arguments, name), f"--{name}") for name in ("size", "crop"))
+    found = {tuple(size)} if size else data_options.sizes(dataset)
+    if arguments.data == "street" and (size or crop and not arguments.augment):
+        raise ValueError("--crop belongs to --augment, --size to files; street scenes are drawn at one size.")
+    remarks = []
+    if size:
+        dataset = sizes.Resized(dataset, size)
+        remarks = [f"Images and masks were resized to {size[0]}x{size[1]} pixels."]
+    if arguments.augment:
+        if arguments.frozen_epochs and len(found) > 1:
+            raise ValueError("--frozen-epochs see whole images, and these have several sizes: give them one by --size.")
+        return dataset, remarks
+    if crop is None and len(found) > 1:
+        crop = sizes.common_crop(found)
+        remarks = [f"The images have {len(found)} sizes: crops of {crop[0]}x{crop[1]} pixels were trained on."]
+    elif crop:
+        remarks.append(f"Crops of {crop[0]}x{crop[1]} pixels were trained on.")
+    return sizes.Cropped(dataset, crop) if crop else dataset, remarks
+
+
 def _augmentation(arguments):
     """Arguments of `Augmented`, or None. Raises ValueError for a crop that is no pair of numbers."""
     if not arguments.augment:
-        if arguments.crop:
-            raise ValueError("--crop belongs to --augment.")
         return None
-    if arguments.crop is None:
-        return {}
-    rows, _, columns = arguments.crop.partition("x")
-    if not (rows.isdecimal() and columns.isdecimal()):
-        raise ValueError(f"--crop takes rows and columns in pixels, such as 328x448; got {arguments.crop}.")
-    return {"crop": [int(rows), int(columns)]}
+    crop = data_options.pixels(arguments.crop, "--crop")
+    return {} if crop is None else {"crop": crop}

@@ -3,10 +3,10 @@
 import numpy as np
 from PIL import Image, ImageEnhance
 
-from fcn_tutorial.datasets.pairs import check_pair, resize_image, resize_mask
-from fcn_tutorial.labels import VOID
+from fcn_tutorial.datasets.pairs import check_pair, classes_of, item_name, name_of, resize_image, resize_mask
 
 GREY = 127  # beyond the edge of the picture
+MOST_KEPT = 2 * 2**30  # bytes of originals in memory: 225 photos of a camera, all of CamVid
 
 
 class Augmented:
@@ -17,8 +17,8 @@ class Augmented:
         on 320 rows than on 360, and on 328 where it is on 360.
     scale: (least, largest) factor of the size before cutting. flip: mirror every other view, left to right.
     colour: brightness, contrast and saturation each change by up to this share; 0 leaves colours alone.
-    The view of item i follows from (`seed`, epoch, i) alone; `start_epoch` names the epoch. With `keep` all originals
-    stay in memory, 0.7 MB for a frame of CamVid.
+    The view of item i follows from (`seed`, epoch, i) alone; `start_epoch` names the epoch. With `keep` originals stay
+    in memory, 0.7 MB for a frame of CamVid, up to `MOST_KEPT` in all.
     Raises ValueError for a crop, scale or colour that makes no sense; upon reading, as `check_pair`.
     """
 
@@ -30,8 +30,8 @@ class Augmented:
                 "more, a scale (least, largest) above 0, and a colour from 0 to below 1."
             )
         self.dataset, self.crop, self.scale, self.flip, self.colour = dataset, tuple(crop), scale, flip, colour
-        self.seed, self.kept = seed, {} if keep else None
-        self.name = getattr(dataset, "name", type(dataset).__name__)
+        self.seed, self.kept, self.room = seed, {} if keep else None, MOST_KEPT
+        self.name, self.classes = name_of(dataset), classes_of(dataset)
         self.file_names = getattr(dataset, "file_names", None)
         self.start_epoch(0)
 
@@ -49,18 +49,19 @@ class Augmented:
         size = [max(2, round(side * factor)) for side in labels.shape]
         here, there = self._window(size, random)
         mirrored = self.flip and random.random() < 0.5
-        view = np.full((*self.crop, 3), GREY, np.uint8), np.full(self.crop, VOID, np.uint8)
+        view = np.full((*self.crop, 3), GREY, np.uint8), np.full(self.crop, self.classes.void, np.uint8)
         view[0][there] = self._recolour(resize_image(image, size)[here], random)
-        view[1][there] = resize_mask(labels, size)[here]
+        view[1][there] = resize_mask(labels, size, self.classes)[here]
         return tuple(np.ascontiguousarray(part[:, ::-1]) for part in view) if mirrored else view
 
     def _original(self, index):
         if self.kept is not None and index in self.kept:
             return self.kept[index]
-        name = f"{self.name}[{index}]" + (f" ({self.file_names[index]})" if self.file_names else "")
-        pair = check_pair(*self.dataset[index], name)
-        if self.kept is not None:
+        pair = check_pair(*self.dataset[index], item_name(self.dataset, index), self.classes)
+        size = sum(array.nbytes for array in pair)
+        if self.kept is not None and size <= self.room:
             self.kept[index] = pair
+            self.room -= size
         return pair
 
     def _window(self, size, random):

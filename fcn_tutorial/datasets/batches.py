@@ -5,8 +5,9 @@ import operator
 import numpy as np
 
 from fcn_tutorial.backend import keras, ops
-from fcn_tutorial.datasets.pairs import check_pair
-from fcn_tutorial.labels import VOID
+from fcn_tutorial.datasets.masks import BACKGROUND_AND_255
+from fcn_tutorial.datasets.pairs import check_pair, classes_of, item_name, name_of
+from fcn_tutorial.labels import check_labels
 
 
 class Batches(keras.utils.PyDataset):
@@ -50,7 +51,8 @@ class Batches(keras.utils.PyDataset):
 
     def __getitem__(self, index):
         items = self.items(index)
-        pairs = [check_pair(*self.dataset[item], _item_name(self.dataset, item)) for item in items]
+        classes = classes_of(self.dataset)
+        pairs = [check_pair(*self.dataset[item], item_name(self.dataset, item), classes) for item in items]
         self._check_sizes(items, pairs)
         images = np.stack([image for image, _ in pairs]).astype(np.float32)
         if self.preprocess is not None:
@@ -61,7 +63,7 @@ class Batches(keras.utils.PyDataset):
 
     def _check_sizes(self, items, pairs):
         found = [
-            f"{_item_name(self.dataset, item)} of {labels.shape[0]}x{labels.shape[1]} pixels"
+            f"{item_name(self.dataset, item)} of {labels.shape[0]}x{labels.shape[1]} pixels"
             for item, (_, labels) in zip(items, pairs, strict=True)
             if item == items[0] or labels.shape != pairs[0][1].shape
         ]
@@ -78,21 +80,33 @@ def check_trainable(dataset):
     Raises ValueError.
     """
     if len(dataset) == 0:
-        raise ValueError(f"The data set {_dataset_name(dataset)} is empty; expected at least one image with its mask.")
+        raise ValueError(f"The data set {name_of(dataset)} is empty; expected at least one image with its mask.")
+    void = classes_of(dataset).void
     for item in range(len(dataset)):
-        if (np.asarray(dataset[item][1]) != VOID).any():
+        if (np.asarray(dataset[item][1]) != void).any():
             return
     raise ValueError(
-        f"Every pixel of every mask of the data set {_dataset_name(dataset)} is void ({VOID}): nothing can be learned. "
+        f"Every pixel of every mask of the data set {name_of(dataset)} is void ({void}): nothing can be learned. "
         "Check that its masks hold class indices."
     )
 
 
-def _dataset_name(dataset):
-    return getattr(dataset, "name", type(dataset).__name__)
+def check_learnable(dataset):
+    """Refuse what `check_trainable` does, and a data set in which one class alone occurs; reads on until a second one.
 
-
-def _item_name(dataset, item):
-    """Name of an item in messages: its file where it has one."""
-    files = getattr(dataset, "file_names", None)
-    return f"{_dataset_name(dataset)}[{item}]" + (f" ({files[item]})" if files else "")
+    Raises ValueError, also for a bad mask on the way (`labels.check_labels`).
+    """
+    check_trainable(dataset)
+    classes, found, with_void = classes_of(dataset), set(), False
+    for item in range(len(dataset)):
+        mask = check_labels(dataset[item][1], f"the mask of {item_name(dataset, item)}", classes)
+        here = set(np.unique(mask).tolist())
+        found, with_void = found | here - {classes.void}, with_void or classes.void in here
+        if len(found) > 1:
+            return
+    (only,) = found
+    advice = BACKGROUND_AND_255 if only == 0 and with_void and classes.void == 255 else "Check its masks."
+    raise ValueError(
+        f"All labelled pixels of the data set {name_of(dataset)} are of one class, {classes.names[only]!r} "
+        f"({only}): nothing can be learned. {advice}"
+    )

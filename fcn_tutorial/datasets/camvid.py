@@ -4,19 +4,17 @@ Brostow, Fauqueur and Cipolla, "Semantic object classes in video", 2009, in the 
 later papers report on: 367 train, 101 val and 233 test frames. The frames are for research and teaching and no part of
 the course; `download` fetches them for a learner who asks. A folder holds `train/` and `trainannot/` (same file
 names; the mask's pixel value is the class index), and so for `val` and `test`. In a folder of one's own the photos may
-be of any format that `photos.load` reads, and a mask of any that `pairs.read_mask` does: photo and mask have one stem.
+be of any format that `photos.load` reads, and a mask of any that `masks.read_mask` does: photo and mask have one stem.
 """
 
 import logging
-import operator
 import os
 from functools import partial
 from pathlib import Path
 
 from fcn_tutorial import files, paths, progress
-from fcn_tutorial.datasets import photos
-from fcn_tutorial.datasets.image_files import MASKS, PHOTOS, endings
-from fcn_tutorial.datasets.pairs import check_pair, open_mask
+from fcn_tutorial.datasets.class_lists import CAMVID_INDICES
+from fcn_tutorial.datasets.pair_files import PairFiles, matched
 
 SPLITS = ("train", "val", "test")
 _COMMIT = "bb68b64e72cb004b3ed927fee0f5624dd8097498"
@@ -25,51 +23,29 @@ VARIABLE = "FCN_TUTORIAL_CAMVID"
 _ADVICE = f"Call camvid.download() to fetch CamVid, or set {VARIABLE} to a folder that holds train/ and trainannot/."
 
 
-class CamVid:
+class CamVid(PairFiles):
     """The pairs of one split, sorted by file name: `ds[i]` is (image uint8 (H, W, 3) RGB, labels uint8 (H, W)).
 
     `folder` is any folder with CamVid's layout, None for the one that `find` knows; `split` is "train", "val" or
     "test", where present; `first` keeps the first so many frames. `file_names` lists the photos in it.
-    Raises FileNotFoundError for a folder that is missing, empty, half downloaded, or lacks a photo's mask (or a mask's
-    photo), and ValueError for an unknown split, two photos or masks of one stem, a mask whose format loses pixels, or a
-    `first` beyond its frames; upon reading, as `pairs.open_mask` and `check_pair` do, and for masks whose palettes have
-    different orders.
+    Raises FileNotFoundError for a folder that is missing, empty or half downloaded, ValueError for an unknown split,
+    and both as `pair_files.matched` and `PairFiles`.
     """
-
-    name = "camvid"
 
     def __init__(self, folder, split, first=None):
         self.folder, self.split = find(folder), split
         if self.folder is None:
             raise FileNotFoundError(f"CamVid is not on this machine. {_ADVICE}")
         _check_split(self.folder, split)
-        pairs = _pairs(self.folder, split)
-        if first is not None and not 1 <= operator.index(first) <= len(pairs):
-            raise ValueError(f"The first {first} frames were asked for; {self.folder / split} has 1 to {len(pairs)}.")
-        self.file_names = [photo for photo, _ in pairs[:first]]
-        self._masks = [mask for _, mask in pairs[:first]]
-        self._colours = {}
+        place = self.folder / split
+        pairs, _ = matched(place, self.folder / f"{split}annot", _ADVICE)
+        super().__init__("camvid", pairs, CAMVID_INDICES, place, first)
 
-    def __len__(self):
-        return len(self.file_names)
 
-    def __getitem__(self, index):
-        name, mask = self.file_names[operator.index(index)], self._masks[operator.index(index)]
-        image = photos.load(self.folder / self.split / name)
-        labels, colours = open_mask(self.folder / f"{self.split}annot" / mask)
-        self._check_colours(mask, colours)
-        return check_pair(image, labels, f"{self.split}/{name}")
-
-    def _check_colours(self, mask, colours):
-        """Refuse a mask whose palette gives a class another colour than an earlier one: one of them isn't in order."""
-        for index, colour in colours.items():
-            earlier, known = self._colours.setdefault(index, (mask, colour))
-            if colour != known:
-                raise ValueError(
-                    f"In {self.folder / f'{self.split}annot'}, the palettes disagree: index {index} is {known} in "
-                    f"{earlier} and {colour} in {mask} (red, green, blue), so the indices of one aren't the classes. "
-                    "Save all masks with one palette in the order of the classes, or as one channel without a palette."
-                )
+def splits_in(folder=None):
+    """Those of SPLITS that are there; `folder` as in `CamVid`. Raises FileNotFoundError as `find`."""
+    place = find(folder)
+    return [split for split in SPLITS if place and (place / split).is_dir()]
 
 
 def find(folder=None):
@@ -156,36 +132,3 @@ def _check_split(folder, split):
         raise ValueError(f"{folder} has no split {split!r}; there: {', '.join(present)}. {_ADVICE}")
     if _unfinished(folder, split).exists():
         raise FileNotFoundError(f"The download of {folder / split} did not end. Call camvid.download() again.")
-
-
-def _pairs(folder, split):
-    """[(file name of a photo, file name of its mask), ...], sorted."""
-    images, masks = _by_stem(folder / split, PHOTOS), _by_stem(folder / f"{split}annot", MASKS)
-    if not images:
-        raise FileNotFoundError(f"{folder / split} holds no PNG image, and no photo of another format. {_ADVICE}")
-    alone = sorted(images.keys() ^ masks.keys())
-    if alone:
-        there, lacking = (split, f"{split}annot") if alone[0] in images else (f"{split}annot", split)
-        raise FileNotFoundError(
-            f"{folder / there / {**masks, **images}[alone[0]]} has no partner {folder / lacking / alone[0]}.png "
-            f"({len(alone)} such files). Every photo needs a mask of the same name: add it, or move the file away."
-        )
-    return sorted((images[stem], masks[stem]) for stem in images)
-
-
-def _by_stem(folder, formats):
-    """{stem: file name} of the files in `folder` whose ending belongs to `formats`; what is hidden is no picture.
-
-    Raises ValueError for a picture of another format, and for two of one stem.
-    """
-    wanted, known, found = endings(formats), endings(PHOTOS), {}
-    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
-        ending = path.suffix.lower()
-        if path.name.startswith(".") or ending not in known:
-            continue
-        if ending not in wanted:
-            raise ValueError(f"{path}: a mask is one of {', '.join(formats)}; this format may change its classes.")
-        if path.stem in found:
-            raise ValueError(f"{path} and {found[path.stem]} have one stem; expected one picture. Move one away.")
-        found[path.stem] = path.name
-    return found

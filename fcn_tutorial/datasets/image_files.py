@@ -4,11 +4,13 @@ import stat
 import warnings
 from pathlib import Path
 
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 # Pillow's names. It knows more, some of which start other programs; nothing else is tried.
 PHOTOS = ("JPEG", "PNG", "BMP", "GIF", "TIFF", "WEBP", "PPM")
 MASKS = ("PNG", "BMP", "GIF", "TIFF")  # without loss: JPEG would change classes
+
+_LOSSY = ("jpeg", "tiff_jpeg", "webp")  # ways to compress inside a TIFF file, as Pillow calls them
 
 
 def open_image(path, formats=PHOTOS):
@@ -46,6 +48,28 @@ def open_image(path, formats=PHOTOS):
             "Write it again from its source as PNG: JPEG and WEBP change pixels, so classes."
         )
     return image
+
+
+def open_mask(path):
+    """The same for a mask: one of MASKS, without lossy compression inside."""
+    image = open_image(path, MASKS)
+    if image.format == "TIFF" and image.info.get("compression") in _LOSSY:
+        raise ValueError(
+            f"The mask {path} is compressed as JPEG, which changes classes. Write it again from its source as PNG."
+        )
+    return image
+
+
+def size(path):
+    """(height, width) in pixels of an image file, upright, from its beginning alone. Raises as `open_image`."""
+    try:
+        with _opened(Path(path)) as file, warnings.catch_warnings():
+            warnings.simplefilter("error")
+            with Image.open(file, formats=PHOTOS) as image:
+                turned = image.getexif().get(ExifTags.Base.Orientation, 1) >= 5
+                return image.size if turned else image.size[::-1]
+    except Exception:  # whatever it is, reading the whole file says it well, or does better
+        return open_image(path).size[::-1]
 
 
 def _opened(path):

@@ -3,10 +3,7 @@
 import numpy as np
 from PIL import Image
 
-from fcn_tutorial.datasets.image_files import MASKS, open_image
-from fcn_tutorial.labels import NAMES, PALETTE, VOID, check_labels
-
-_LOSSY = ("jpeg", "tiff_jpeg", "webp")  # ways to compress inside a TIFF file, as Pillow calls them
+from fcn_tutorial.labels import CAMVID, check_labels
 
 LEAST_SIDE = 2  # pixels: a single pixel, or a single row of them, is no picture
 
@@ -33,13 +30,13 @@ def check_image(image, source="the image"):
     return image
 
 
-def check_pair(image, mask, source="the pair"):
+def check_pair(image, mask, source="the pair", classes=CAMVID):
     """Return (image uint8 (H, W, 3), mask uint8 (H, W)) after checking both, and that their sizes are equal.
 
     Raises ValueError that names `source`: see `check_image` and `labels.check_labels`.
     """
     image = check_image(image, f"the image of {source}")
-    mask = check_labels(mask, f"the mask of {source}")
+    mask = check_labels(mask, f"the mask of {source}", classes)
     if image.shape[:2] != mask.shape:
         raise ValueError(
             f"{source}: the image has {image.shape[0]}x{image.shape[1]} pixels and the mask "
@@ -49,53 +46,28 @@ def check_pair(image, mask, source="the pair"):
     return image, mask
 
 
-def read_mask(path):
-    """Class indices (H, W) uint8 of a mask file: one channel, or a palette, whose indices (not colours) count.
-
-    Raises as `open_mask`.
-    """
-    return open_mask(path)[0]
+def classes_of(dataset):
+    """The `labels.Classes` of a data set's masks: its `classes`; CamVid's for pairs that say nothing, as in a list."""
+    return getattr(dataset, "classes", CAMVID)
 
 
-def open_mask(path):
-    """Class indices (H, W) uint8 of a mask file, and the colours {index: (r, g, b)} that its palette gives them.
-
-    The colours tell whether the palette of another mask has the same order; they are empty for one channel of values.
-    Raises FileNotFoundError, ValueError or OSError: see `image_files.open_image` and `labels.check_labels`. A file with
-    lossy compression is refused, and a palette with the course's colours in another order: its indices aren't classes.
-    """
-    image = open_image(path, MASKS)
-    if image.format == "TIFF" and image.info.get("compression") in _LOSSY:
-        raise ValueError(
-            f"The mask {path} is compressed as JPEG, which changes classes. Write it again from its source as PNG."
-        )
-    labels = check_labels(np.asarray(image), f"the mask {path}")
-    palette = np.reshape((image.getpalette("RGB") or []) if image.mode == "P" else [], (-1, 3)).astype(int).tolist()
-    used = np.flatnonzero(np.bincount(labels.ravel())).tolist()
-    colours = {index: tuple(palette[index]) for index in used if index < len(palette)}
-    _check_order(colours, path)
-    return labels, colours
+def name_of(dataset):
+    """What a data set is called in messages: its `name`, else its type."""
+    return getattr(dataset, "name", type(dataset).__name__)
 
 
-def _check_order(colours, path):
-    """Refuse a palette that gives one class the colour of another. Void's grey is common in other palettes, too."""
-    owner = {tuple(rgb): index for index, rgb in enumerate(PALETTE[:VOID].tolist())}
-    for index, rgb in colours.items():
-        other = owner.get(rgb, index)
-        if other != index:
-            raise ValueError(
-                f"The mask {path} has the colour of class {other} ({NAMES[other]}) at the index {index} of its "
-                "palette, so its indices aren't the class indices: a program has sorted the palette anew. "
-                "Save the indices with labels.PALETTE in its own order, or as one channel without a palette."
-            )
+def item_name(dataset, item):
+    """What an item is called in messages: with its file where it has one."""
+    files = getattr(dataset, "file_names", None)
+    return f"{name_of(dataset)}[{item}]" + (f" ({files[item]})" if files else "")
 
 
-def resize_mask(mask, size):
+def resize_mask(mask, size, classes=CAMVID):
     """Resize a mask (H, W) to `size` = (height, width) in pixels, nearest neighbour: no class is ever mixed from two.
 
     Returns uint8; raises ValueError for a bad mask or size.
     """
-    return _resize(check_labels(mask), size, Image.Resampling.NEAREST)
+    return _resize(check_labels(mask, classes=classes), size, Image.Resampling.NEAREST)
 
 
 def resize_image(image, size):

@@ -13,7 +13,7 @@ import numpy as np
 
 from fcn_tutorial.datasets import street_layout
 from fcn_tutorial.datasets.street_drawing import Canvas, Dice, soften
-from fcn_tutorial.labels import CLASSES, VOID
+from fcn_tutorial.labels import CAMVID, CLASSES, VOID
 
 LEAST, MOST = 32, 8192  # pixels on a side
 Box = namedtuple("Box", "top left bottom right")
@@ -50,7 +50,7 @@ class StreetScenes:
     Raises ValueError for a count below 1, a side outside 32 to 8192 pixels or a seed outside 0 to 2**32 - 1.
     """
 
-    name = "street"
+    name, classes = "street", CAMVID
 
     def __init__(self, count, size=(192, 256), seed=0):
         if np.ndim(size) != 1 or len(size) != 2:

@@ -6,7 +6,7 @@ from pathlib import Path
 import ipywidgets
 import numpy as np
 
-from fcn_tutorial import segmenting
+from fcn_tutorial import pictures, segmenting
 from fcn_tutorial.backend import ops
 from fcn_tutorial.datasets import photos
 from fcn_tutorial.labels import CLASSES
@@ -85,9 +85,9 @@ def _show(picture, photo, found):
     height, width = photo.shape[:2]
     picture.rows, picture.columns, picture.frame = height, width, [height // 2, width // 2]
     labels = found.argmax(axis=-1)
-    shares = sorted(segmenting.shares(labels, CLASSES).items(), key=lambda item: -item[1])
+    shares = sorted(pictures.shares(labels, CLASSES).items(), key=lambda item: -item[1])
     words = ", ".join(f"{name} {share:.0%}" for name, share in shares if share >= 0.01)
-    picture.show(segmenting.blend(photo, labels), f"photo under its labels' colours: {words}")
+    picture.show(pictures.blend(photo, labels), f"photo under its labels' colours: {words}")
 
 
 def _small_enough(photo):

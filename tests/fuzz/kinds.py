@@ -84,7 +84,7 @@ class Photos(Kind):
 
 
 class Masks(Photos):
-    """Masks of class indices, through pairs.read_mask."""
+    """Masks of class indices, through masks.read_mask."""
 
     def right_files(self):
         from fcn_tutorial.labels import PALETTE
@@ -101,10 +101,10 @@ class Masks(Photos):
             yield suffix, _saved(image, kind)
 
     def read(self, file):
-        from fcn_tutorial.datasets import pairs
+        from fcn_tutorial.datasets import masks
         from fcn_tutorial.labels import VOID
 
-        mask = pairs.read_mask(file)
+        mask = masks.read_mask(file)
         assert mask.dtype == np.uint8 and mask.ndim == 2 and mask.max() <= VOID
 
 
