@@ -55,6 +55,30 @@ def test_whatever_does_not_end_is_ended(hurried, answer):
 
 
 @forked
+def test_who_computes_beside_a_framework_on_a_busy_machine_is_not_tried_again_here(hurried, monkeypatch):
+    """It gets a quarter of a processor, and is told from who waits for a thread that a copy lacks."""
+    monkeypatch.setattr(apart, "_THREADED", {"sys"})
+    ran_here, cores = [], os.sched_getaffinity(0)
+
+    def computes(*_):
+        ran_here.append(True)
+        end = time.monotonic() + 5
+        while time.monotonic() < end:
+            pass
+
+    os.sched_setaffinity(0, {min(cores)})
+    others = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(3)]
+    try:
+        assert "2 seconds" in DOUBLE.judge(computes)[1]
+    finally:
+        os.sched_setaffinity(0, cores)
+        for other in others:
+            other.kill()
+            other.wait()
+    assert ran_here == []
+
+
+@forked
 def test_who_ignores_the_clock_is_ended_too(hurried, monkeypatch):
     monkeypatch.setattr(apart, "_patience", lambda: 1)
     assert "2 seconds" in DOUBLE.judge(deaf)[1] and children() == []

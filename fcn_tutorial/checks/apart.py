@@ -18,6 +18,7 @@ from fcn_tutorial.checks.running import IMPORTING, SECONDS, TooLong, Unusable, c
 
 FORKS = sys.platform == "linux"  # Windows can't; on macOS the system's own libraries don't bear it
 _THREADED = {"tensorflow", "jax", "torch"}  # a copy lacks their threads, and what they have on a graphics card
+_LOOK = 0.02  # seconds between two looks at a copy
 _CHARACTERS, _NUMBERS, _BYTES = 10_000, 1_000_000, 2**26  # at most: printed, in an answer, in a message
 
 
@@ -75,15 +76,15 @@ def _in_a_copy(work):
         _answer(work, theirs)
     theirs.close()
     try:
-        printed, outcome, in_time = _listen(ours)
+        printed, outcome, in_time, state = _listen(ours, child)
     finally:
         os.kill(child, signal.SIGKILL)  # it may have ended long ago
-        _, status, used = os.wait4(child, 0)
+        _, status = os.waitpid(child, 0)
         ours.close()
     if outcome is not None:
         return printed, outcome, False
     if not in_time or os.WTERMSIG(status) == signal.SIGALRM:
-        return printed, {"words": TooLong.words}, used.ru_utime + used.ru_stime > SECONDS / 2
+        return printed, {"words": TooLong.words}, state == "R"
     if os.WIFSIGNALED(status):
         name = signal.Signals(os.WTERMSIG(status)).name
         return printed, {"words": f"The system ended it ({name}). Does it need more memory than there is?"}, False
@@ -117,23 +118,36 @@ class _Sent(io.TextIOBase):
         return len(text)
 
 
-def _listen(ours):
-    """(what the copy printed, its outcome or None, whether it ended in time)."""
-    printed, end = "", time.monotonic() + SECONDS + _patience()
+def _listen(ours, child):
+    """(what the copy printed, its outcome or None, whether it ended in time, its state when it was last looked at).
+
+    The state is Linux's letter: R while it computes, even where others have the processor; another while it waits.
+    """
+    printed, state, end = "", "", time.monotonic() + SECONDS + _patience()
     try:
-        while ours.poll(max(0, end - time.monotonic())):
+        while time.monotonic() < end:
+            if not ours.poll(_LOOK):
+                state = _state(child) or state
+                continue
             message = ours.recv_bytes(_BYTES)
             if message[:1] == b"=":
-                outcome = json.loads(message[1:], object_hook=_unpacked)
-                return (
-                    printed,
-                    {"value": outcome["value"]} if "value" in outcome else {"words": str(outcome["words"])},
-                    True,
-                )
+                return printed, _outcome(message[1:]), True, state
             printed = (printed + message[1:].decode())[:_CHARACTERS]
     except (OSError, EOFError, ValueError, TypeError, KeyError):  # it ended, or sent what is no message
-        return printed, None, True
-    return printed, None, False
+        return printed, None, True, state
+    return printed, None, False, state
+
+
+def _outcome(message):
+    outcome = json.loads(message, object_hook=_unpacked)
+    return {"value": outcome["value"]} if "value" in outcome else {"words": str(outcome["words"])}
+
+
+def _state(child):
+    """The letter of a process's state, nothing for one that has ended."""
+    with open(f"/proc/{child}/stat", encoding="utf-8", errors="replace") as file:
+        letter = file.read().rpartition(")")[2].split()[0]
+    return "" if letter in "ZX" else letter
 
 
 def _packed(values):
