@@ -10,7 +10,7 @@ NBVAL := --nbval --nbval-sanitize-with tests/nbval_sanitize.cfg --nbval-cell-tim
 # Two files at a time, for a browser and a kernel mostly wait; ARGS="-n 0" gives one after the other.
 PARALLEL := -n 2 --dist loadfile
 # What must hold on every Keras backend.
-BACKEND_TESTS := $(wildcard $(patsubst %,tests/test_%.py,backbones convolutionalize upsampling models folding losses stages training weights))
+BACKEND_TESTS := $(wildcard $(patsubst %,tests/test_%.py,backbones convolutionalize upsampling models folding losses stages training weights plain_keras))
 NOTEBOOKS := $(wildcard notebooks/[0-9][0-9]_*.ipynb notebooks/exercises/[0-9][0-9]_*.ipynb)
 ARGS ?=
 

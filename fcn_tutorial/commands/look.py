@@ -1,4 +1,4 @@
-"""``fcn-tutorial look --data folder --data-dir DIR``: what is in a data set, before anything is trained (lesson 08)."""
+"""``fcn-tutorial look --data folder --data-dir DIR``: what is in a data set, before anything is trained."""
 
 from functools import partial
 from pathlib import Path

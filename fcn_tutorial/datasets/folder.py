@@ -1,4 +1,4 @@
-"""A user's own data set: a folder of photos and masks for each split, and a list of classes (lesson 08)."""
+"""A user's own data set: a folder of photos and masks for each split, and a list of classes."""
 
 import hashlib
 from pathlib import Path

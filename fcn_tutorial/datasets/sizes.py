@@ -1,4 +1,4 @@
-"""Images of several sizes made ones of one size, as batches and kept maps need: cut out, or resized (lesson 08)."""
+"""Images of several sizes made ones of one size, as batches and kept maps need: cut out, or resized."""
 
 import numpy as np
 
