@@ -29,8 +29,8 @@ def run(work):
     """
     if not FORKS:
         return _here(work)
-    printed, outcome, computing = _in_a_copy(work)
-    if not computing and _THREADED & sys.modules.keys() and not _is_whole(outcome):
+    printed, outcome, waited = _in_a_copy(work)
+    if waited and _THREADED & sys.modules.keys() and not _is_whole(outcome):
         return _here(work)
     print(printed, end="" if len(printed) < _CHARACTERS else " ... and more\n")
     if "value" not in outcome:
@@ -69,7 +69,11 @@ def _stopped(error):
 
 
 def _in_a_copy(work):
-    """(what was printed, {"value": ...} or {"words": ...}, whether it was cut off while it computed)."""
+    """(what was printed, {"value": ...} or {"words": ...}, whether it may be for want of a framework's threads).
+
+    It may, where an error or words came back or the copy waited; who computed without end or ended Python itself would
+    do the same here.
+    """
     ours, theirs = Pipe(duplex=False)
     child = os.fork()
     if not child:
@@ -82,9 +86,9 @@ def _in_a_copy(work):
         _, status = os.waitpid(child, 0)
         ours.close()
     if outcome is not None:
-        return printed, outcome, False
+        return printed, outcome, True
     if not in_time or os.WTERMSIG(status) == signal.SIGALRM:
-        return printed, {"words": TooLong.words}, state == "R"
+        return printed, {"words": TooLong.words}, state != "R"
     if os.WIFSIGNALED(status):
         name = signal.Signals(os.WTERMSIG(status)).name
         return printed, {"words": f"The system ended it ({name}). Does it need more memory than there is?"}, False
