@@ -19,6 +19,12 @@ here_too = pytest.mark.parametrize("forks", [pytest.param(True, marks=forked), F
 DOUBLE = tasks.Task(forms.Function(((1,), (2,)), forms.Numbers()), lambda x: 2 * x, (), "", "Look.")
 
 
+@pytest.fixture(autouse=True)
+def no_framework(monkeypatch):
+    """As in a kernel that has loaded none; the process of the tests may have."""
+    monkeypatch.setattr(apart, "_THREADED", set())
+
+
 @pytest.fixture
 def hurried(monkeypatch):
     """Half a second in place of two."""
@@ -218,15 +224,15 @@ def test_what_a_copy_cannot_do_is_done_here_where_a_framework_has_threads(monkey
 
     monkeypatch.setattr(apart, "FORKS", True)
     monkeypatch.setattr(apart, "_in_a_copy", in_a_copy)
-    for answer, busy, framework, expected in (
-        ({"value": 1.0}, False, True, 1.0),
-        ({"words": "It waited."}, False, True, 2.0),
-        ({"value": [1.0, "It failed."]}, False, True, 2.0),
-        ({"value": [1.0, "It failed."]}, False, False, [1.0, "It failed."]),
-        ({"words": "It computed."}, True, True, None),
-        ({"words": "It waited."}, False, False, None),
+    for answer, waited, framework, expected in (
+        ({"value": 1.0}, True, True, 1.0),
+        ({"words": "It waited."}, True, True, 2.0),
+        ({"value": [1.0, "It failed."]}, True, True, 2.0),
+        ({"value": [1.0, "It failed."]}, True, False, [1.0, "It failed."]),
+        ({"words": "It computed."}, False, True, None),
+        ({"words": "It waited."}, True, False, None),
     ):
-        told[:] = [answer, busy]
+        told[:] = [answer, waited]
         monkeypatch.setattr(apart, "_THREADED", {"sys" if framework else "no such module"})
         if expected is None:
             with pytest.raises(Unusable, match="It "):

@@ -80,7 +80,7 @@ def _in_a_copy(work):
         _answer(work, theirs)
     theirs.close()
     try:
-        printed, outcome, in_time, state = _listen(ours, child)
+        printed, outcome, in_time, states = _listen(ours, child)
     finally:
         os.kill(child, signal.SIGKILL)  # it may have ended long ago
         _, status = os.waitpid(child, 0)
@@ -88,7 +88,7 @@ def _in_a_copy(work):
     if outcome is not None:
         return printed, outcome, True
     if not in_time or os.WTERMSIG(status) == signal.SIGALRM:
-        return printed, {"words": TooLong.words}, state != "R"
+        return printed, {"words": TooLong.words}, 2 * states.count("R") < len(states)
     if os.WIFSIGNALED(status):
         name = signal.Signals(os.WTERMSIG(status)).name
         return printed, {"words": f"The system ended it ({name}). Does it need more memory than there is?"}, False
@@ -123,23 +123,23 @@ class _Sent(io.TextIOBase):
 
 
 def _listen(ours, child):
-    """(what the copy printed, its outcome or None, whether it ended in time, its state when it was last looked at).
+    """(what the copy printed, its outcome or None, whether it ended in time, its states at each look).
 
-    The state is Linux's letter: R while it computes, even where others have the processor; another while it waits.
+    A state is Linux's letter: R while it computes, even where others have the processor; another while it waits.
     """
-    printed, state, end = "", "", time.monotonic() + SECONDS + _patience()
+    printed, states, end = "", "", time.monotonic() + SECONDS + _patience()
     try:
         while time.monotonic() < end:
             if not ours.poll(_LOOK):
-                state = _state(child) or state
+                states += _state(child)
                 continue
             message = ours.recv_bytes(_BYTES)
             if message[:1] == b"=":
-                return printed, _outcome(message[1:]), True, state
+                return printed, _outcome(message[1:]), True, states
             printed = (printed + message[1:].decode())[:_CHARACTERS]
     except (OSError, EOFError, ValueError, TypeError, KeyError):  # it ended, or sent what is no message
-        return printed, None, True, state
-    return printed, None, False, state
+        return printed, None, True, states
+    return printed, None, False, states
 
 
 def _outcome(message):
