@@ -18,7 +18,7 @@ class Classes:
     names: one or more different words. colours: an RGB colour for each, 0 to 255; None has some chosen that can be
         told apart (`palettes.distinct`).
     void: the index of pixels nobody labelled, which are never counted, neither in the loss nor in a metric.
-    void_colour: RGB.
+    void_colour: RGB; None is grey, or the next grey that no class has.
     Raises ValueError for a name that occurs twice, is empty or can't be printed, for colours that don't fit, and for a
     void that is a class's index.
     """
@@ -26,14 +26,15 @@ class Classes:
     names: tuple
     colours: tuple | None = None
     void: int = 255
-    void_colour: tuple = palettes.VOID_GREY
+    void_colour: tuple | None = None
 
     def __post_init__(self):
         object.__setattr__(self, "names", tuple(self.names))
         _check_names(self.names)
         colours = palettes.distinct(len(self.names)) if self.colours is None else self.colours
         object.__setattr__(self, "colours", tuple(_rgb(colour) for colour in colours))
-        object.__setattr__(self, "void_colour", _rgb(self.void_colour))
+        void_colour = _free_grey(self.colours) if self.void_colour is None else self.void_colour
+        object.__setattr__(self, "void_colour", _rgb(void_colour))
         if len(self.colours) != len(self.names):
             raise ValueError(f"{len(self.colours)} colours for {len(self.names)} classes; expected one for each.")
         taken = {}
@@ -71,6 +72,11 @@ def _check_names(names):
     twice = next((name for place, name in enumerate(names) if name in names[:place]), None)
     if twice is not None:
         raise ValueError(f"Two classes are called {twice!r}; give each a name of its own.")
+
+
+def _free_grey(taken):
+    greys = (palettes.VOID_GREY, *((value,) * 3 for value in range(255, -1, -1)))
+    return next(grey for grey in greys if grey not in taken)
 
 
 def _rgb(colour):

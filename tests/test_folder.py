@@ -132,6 +132,14 @@ def test_0_and_255_are_recognised_where_255_isnt_void(tmp_path):
         Folder(tmp_path, "train", void=254)[0]
 
 
+def test_a_class_may_have_the_grey_that_void_usually_has(tmp_path):
+    """As the car in lists of classes that follow PASCAL VOC."""
+    (tmp_path / "labelmap.txt").write_text("background:0,0,0::\ncar:128,128,128::\n")
+    found = class_lists.read(class_lists.find(tmp_path))
+    assert found.colours == {(0, 0, 0): 0, (128, 128, 128): 1}
+    assert found.classes.void_colour not in found.colours
+
+
 def test_voc_in_its_own_layout(tmp_path):
     for part in ("JPEGImages", "SegmentationClass", "ImageSets/Segmentation"):
         (tmp_path / part).mkdir(parents=True)
