@@ -11,7 +11,7 @@ NBVAL := --nbval --nbval-sanitize-with tests/nbval_sanitize.cfg --nbval-cell-tim
 PARALLEL := -n 2 --dist loadfile
 # What must hold on every Keras backend.
 BACKEND_TESTS := $(wildcard $(patsubst %,tests/test_%.py,backbones convolutionalize upsampling models folding losses stages training weights plain_keras))
-NOTEBOOKS := $(wildcard notebooks/[0-9][0-9]_*.ipynb notebooks/exercises/[0-9][0-9]_*.ipynb)
+NOTEBOOKS := $(foreach room,notebooks notebooks/further notebooks/exercises,$(wildcard $(room)/[0-9][0-9]_*.ipynb))
 ARGS ?=
 
 .PHONY: setup run test lab notebooks exercises bench fuzz colab jax lint lock

@@ -78,6 +78,8 @@ def executed(tmp_path_factory):
     where = "import os, sys\nprint('python:', sys.prefix)\nprint('files:', len(os.listdir()))\nprint('stride: 32')"
     write(folder, "01_one.ipynb", code("1 + 1", "hide-output"), code(picture), code(where, "measured"))
     write(folder, "02_two.ipynb", code("import sys\nprint('red', file=sys.stderr)"), text="[back](01_one.ipynb)")
+    proof = code("# @title Proof: one is one\nassert 1 == 1", "proof")
+    write(folder, "further/01_aside.ipynb", proof, text="[back](../01_one.ipynb)")
     leave_hidden_files(folder)
     before = fingerprint(folder)
     return folder, run.run(folder, quiet=True), before
@@ -133,6 +135,14 @@ def test_the_site_reads_without_a_network(executed):
     assert page.count("<math ") == 2 and "<mtable" in page and "mathjax" not in page.lower()
     assert "<details" in page
     assert '<a class="reference internal" href="01_one.html"' in (out / "notebooks" / "02_two.html").read_text("utf-8")
+
+
+def test_further_pages_stand_in_the_site_as_stored_and_proofs_are_folded(executed):
+    page = (executed[0] / "build" / "site" / "notebooks" / "further" / "01_aside.html").read_text(encoding="utf-8")
+    assert '<a class="reference internal" href="../01_one.html"' in page
+    assert re.search(r'src="(\.\./)+_images/badge-colab.svg"', page)
+    folded = re.search(r"<details.*?</details>", page, re.DOTALL)[0]
+    assert "Proof: one is one" in folded and "assert" in folded and "@title" not in page
 
 
 def test_loads_from_elsewhere_are_found(tmp_path):
@@ -398,8 +408,10 @@ def test_the_command_line_says_what_failed_and_exits_with_1(course, monkeypatch,
 def test_notebooks_are_refreshed_in_place_and_the_same_each_time(course):
     file = write(course, "01_one.ipynb", code("print(6 * 7)"), code("", "blank"), code("'x'"))
     other = write(course, "02_two.ipynb", code("1"))
+    write(course, "further/01_aside.ipynb", code("1"))
     untouched = other.read_bytes()
     assert [execution.name for execution in run.refresh(course, ["01"], quiet=True)] == ["01_one"]
+    assert [execution.name for execution in run.refresh(course, ["further/01"], quiet=True)] == ["further/01_aside"]
     first = file.read_bytes()
     run.refresh(course, ["01"], quiet=True)
     assert file.read_bytes() == first and other.read_bytes() == untouched
@@ -436,6 +448,17 @@ def test_normalise_by_hand():
     assert notebook.metadata == notebooks.METADATA
 
 
+def test_proofs_are_folded_where_they_are_stored():
+    notebook = lesson(code("# @title Proof: one\nassert 1", "proof"), code("1"))
+    notebooks.normalise(notebook, "further/01_one.ipynb", URL)
+    assert notebook.cells[-2].metadata == {
+        "tags": ["proof"],
+        "cellView": "form",
+        "jupyter": {"source_hidden": True},
+    }
+    assert notebook.cells[-1].metadata == {} and "/notebooks/further/01_one.ipynb" in notebook.cells[0].source
+
+
 def test_measured_lines_have_a_form():
     output = v4.new_output("stream", name="stdout", text="loss: no colon\nmean IoU: at 8: 0.5\n")
     notebook = v4.new_notebook(cells=[v4.new_code_cell("", metadata={"tags": ["measured"]}, outputs=[output])])
@@ -470,7 +493,9 @@ def test_lab_copies_without_outputs_and_never_overwrites(course):
     write(course, "02_two.ipynb", code("2"))
     write(course, "exercises/02_more.ipynb", code("the solution"))
     write(course, "exercises/student/02_more.ipynb", code("yours"))
-    assert sorted(file.name for file in lab.copy(course)) == ["02_more.ipynb", "02_two.ipynb"]
+    write(course, "further/02_aside.ipynb", code("3"))
+    assert sorted(file.name for file in lab.copy(course)) == ["02_aside.ipynb", "02_more.ipynb", "02_two.ipynb"]
+    assert (course / "work" / "further" / "02_aside.ipynb").is_file()
     assert mine.read_text() == "my own work" and "yours" in (
         course / "work" / "exercises" / "student" / "02_more.ipynb"
     ).read_text(encoding="utf-8")
@@ -480,9 +505,13 @@ def test_lab_copies_without_outputs_and_never_overwrites(course):
 def test_lab_hands_its_arguments_on(course, monkeypatch):
     monkeypatch.setattr(address, "course_folder", lambda: course)
     given = []
-    monkeypatch.setattr(lab, "start", lambda folder, arguments: given.append((folder, arguments)) or 7)
-    assert __main__.main(["lab", "--no-browser", "--port=9999"]) == 7
-    assert given == [(course, ["--no-browser", "--port=9999"])]
+    monkeypatch.setattr(lab, "start", lambda *passed: given.append(passed) or 7)
+    write(course, "00_first.ipynb", code("1"))
+    write(course, "01_one.ipynb", code("1"))
+    for _ in range(2):
+        assert __main__.main(["lab", "--no-browser", "--port=9999"]) == 7
+    # Who comes for the first time begins with the first lesson, later with what was open.
+    assert given == [(course, ["--no-browser", "--port=9999"], page) for page in ("00_first.ipynb", None)]
     with pytest.raises(SystemExit):
         __main__.main(["address", "--no-browser"])
 

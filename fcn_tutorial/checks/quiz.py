@@ -50,9 +50,9 @@ def _question(entry, file):
     return Question(entry["text"], options)
 
 
-def markdown(lesson):
-    """The quiz as a page that needs no running kernel: questions and options, reasons folded below each."""
-    parts = ["## Quiz", "Choose first, then unfold the reasons."]
+def markdown(lesson, lead=""):
+    """The quiz as a page that needs no running kernel: `lead`, questions and options, reasons folded below each."""
+    parts = ["## Quiz", f"{lead} Choose first, then unfold the reasons.".strip()]
     for number, question in enumerate(questions(lesson), start=1):
         lettered = [(chr(ord("a") + place), option) for place, option in enumerate(question.options)]
         choices = "\n".join(f"- {letter}) {option.text}" for letter, option in lettered)

@@ -11,7 +11,8 @@ def add_parser(verbs):
         "lab",
         help="copy the notebooks without outputs to work/ and open JupyterLab there",
         description="Copies the notebooks without their outputs to work/, where an existing copy is never overwritten, "
-        "and opens JupyterLab there. Further arguments, such as --no-browser, go to JupyterLab.",
+        "and opens JupyterLab there, the first time on the first lesson. Further arguments, such as --no-browser, go "
+        "to JupyterLab.",
     )
     parser.add_argument("--copy-only", action="store_true", help="copy, don't open JupyterLab")
     parser.set_defaults(call=call, passes_on=True)
@@ -28,4 +29,4 @@ def call(arguments):
         return 0
     if importlib.util.find_spec("jupyterlab") is None:
         raise RuntimeError('jupyterlab is not installed. In the clone: pip install -e ".[lab,site]"')
-    return lab.start(folder, arguments.rest)
+    return lab.start(folder, arguments.rest, lab.first_page(folder, new))

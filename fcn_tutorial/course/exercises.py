@@ -4,7 +4,7 @@ import re
 import textwrap
 
 from fcn_tutorial.checks import quiz
-from fcn_tutorial.course import notebooks
+from fcn_tutorial.course import minutes, notebooks
 
 QUIZ_TAG = "quiz"  # the tag of the Markdown cell that is written from the lesson's quiz
 STUB = "# Your code here."
@@ -63,8 +63,10 @@ def write(folder, names=()):
 
 
 def stamp_quiz(notebook, name):
-    """Write the quiz of the lesson into the cells of `notebook` tagged "quiz", in place."""
+    """Write the quiz of the lesson, with its minutes, into the cells of `notebook` tagged "quiz", in place."""
     for cell in notebook.cells:
         if QUIZ_TAG in cell.metadata.get("tags", []):
-            cell.source = quiz.markdown(name[:2])
+            lesson = name[:2]
+            needed = minutes.of_quiz(quiz.markdown(lesson), len(quiz.questions(lesson)))
+            cell.source = quiz.markdown(lesson, f"About {minutes.stated(needed)} minutes.")
     return notebook

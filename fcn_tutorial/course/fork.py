@@ -14,7 +14,7 @@ def rewrite(folder, url):
     https://github.com/OWNER/NAME, and for a file that can't be read; nothing is then written.
     """
     new, old = address.check_address(url), address.read_address(folder)
-    places = {file: file.name for file in notebooks.lessons(folder)}
+    places = {file: notebooks.page_name(file) for file in notebooks.pages(folder)}
     for source in exercises.sources(folder):
         places |= dict.fromkeys([source, exercises.student_file(source)], exercises.badge_name(source))
     after = {file: _notebook(file, name, old, new) for file, name in places.items()}

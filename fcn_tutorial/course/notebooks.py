@@ -5,7 +5,7 @@ import re
 import nbformat
 
 from fcn_tutorial import files
-from fcn_tutorial.course import address
+from fcn_tutorial.course import address, minutes
 
 METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
@@ -13,21 +13,48 @@ METADATA = {
 }
 FRAMES_TAG = "camvid"  # the tag of cells that draw frames where CamVid is there: their pictures are never stored
 NOT_STORED = "(The picture is not stored, for where CamVid is there it shows a frame. Run the cell to see it.)"
+PROOF_TAG = "proof"  # the tag of cells that check what the text says, folded wherever the page is shown
+PROOF_TITLE = "# @title Proof: "  # how their first line begins; Colab shows it in the place of the code
+FURTHER = "further"  # the folder below notebooks/ with what a learner can skip
+_FOLDED = {"cellView": "form", "jupyter": {"source_hidden": True}}  # for Colab; for JupyterLab
 _KEPT = ("nbgrader", "tags")  # of a cell's metadata
 _WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
 def lessons(folder, names=(), room="notebooks"):
-    """Notebooks of the course in `folder`, in order: all notebooks/NN_*.ipynb, or those whose names start with `names`.
+    """Lessons of the course in `folder`, in order: all notebooks/NN_*.ipynb, or those whose names start with `names`.
 
     room: another folder than notebooks/. Raises ValueError for a name that fits no notebook.
     """
-    found = [file for file in listed(folder / room, "*.ipynb") if re.match(r"\d\d_", file.name)]
+    return _named(_numbered(folder / room), names, folder / room)
+
+
+def pages(folder, names=()):
+    """The lessons, and behind them what a learner can skip: notebooks/further/NN_*.ipynb, named as further/NN.
+
+    Raises ValueError for a name that fits no notebook.
+    """
+    room = folder / "notebooks"
+    return _named(_numbered(room) + _numbered(room / FURTHER), names, room)
+
+
+def page_name(file):
+    """The path below notebooks/ of a lesson or a further page: what badges lead to."""
+    return f"{FURTHER}/{file.name}" if file.parent.name == FURTHER else file.name
+
+
+def _numbered(folder):
+    return [file for file in listed(folder, "*.ipynb") if re.match(r"\d\d_", file.name)]
+
+
+def _named(found, names, room):
+    """Those of the files `found` whose paths below `room` start with one of `names`; all, if there are none."""
+    paths = {file: file.relative_to(room).as_posix() for file in found}
     for name in names:
-        if not any(file.name.startswith(name) for file in found):
-            known = ", ".join(file.name for file in found) or "none"
+        if not any(path.startswith(name) for path in paths.values()):
+            known = ", ".join(paths.values()) or "none"
             raise ValueError(f"No notebook's name starts with {name!r}; the course has: {known}.")
-    return [file for file in found if not names or file.name.startswith(tuple(names))]
+    return [file for file, path in paths.items() if not names or path.startswith(tuple(names))]
 
 
 def listed(folder, pattern):
@@ -87,9 +114,9 @@ def without_outputs(notebook):
 def normalise(notebook, name, url):
     """Bring an executed notebook into the form that is stored, in place.
 
-    Head written for the address `url`; the course's metadata and no other, tags and nbgrader's marks apart; no blank
-    cells; executed cells counted 1 to n; no stderr, no widgets; a line of text for each picture of a cell tagged
-    "camvid". Raises ValueError when the head is missing (`address.stamp`).
+    Head written for the address `url`, with the minutes; the course's metadata and no other, tags and nbgrader's marks
+    apart; no blank cells; executed cells counted 1 to n; no stderr, no widgets; a line of text for each picture of a
+    cell tagged "camvid"; cells tagged "proof" folded. Raises ValueError when the head is missing (`address.stamp`).
     """
     address.stamp(notebook, name, url)
     notebook.metadata = nbformat.from_dict(METADATA)
@@ -98,8 +125,11 @@ def normalise(notebook, name, url):
     for cell in notebook.cells:
         cell.metadata = nbformat.from_dict({name: cell.metadata[name] for name in _KEPT if cell.metadata.get(name)})
         cell.source = cell.source.rstrip()
+        if PROOF_TAG in cell.metadata.get("tags", []):
+            cell.metadata.update(nbformat.from_dict(_FOLDED))
     for count, cell in enumerate((cell for cell in notebook.cells if cell.cell_type == "code"), start=1):
         _normalise_code(cell, count)
+    minutes.stamp(notebook)
     return notebook
 
 

@@ -6,10 +6,11 @@ from fcn_tutorial.course.execute import execute
 
 
 def run(folder, quiet=False):
-    """Execute all notebooks of the course in `folder` into build/notebooks, make build/site, return the Executions.
+    """Execute all lessons of the course in `folder` into build/notebooks, make build/site, return the Executions.
 
-    The notebooks in the working tree stay as they are. Raises CellFailed, and then changes nothing in build/;
-    OSError where build/ can't be written, or another run is at work there, before anything is executed.
+    Further pages and exercises go into the site as they are stored. The notebooks in the working tree stay as they
+    are. Raises CellFailed, and then changes nothing in build/; OSError where build/ can't be written, or another run is
+    at work there, before anything is executed.
     """
     made = [folder / "build" / name for name in ("notebooks", "site")]
     files.check_place(made[0].with_name("new"))
@@ -27,11 +28,11 @@ def run(folder, quiet=False):
 
 
 def refresh(folder, names=(), quiet=False):
-    """Execute the notebooks of the course in `folder` in place, all or those named, and normalise them.
+    """Execute lessons and further pages of the course in `folder` in place, all or those named, and normalise them.
 
     Each is written when it has run to its end. Returns the Executions. Raises CellFailed; ValueError for unknown names.
     """
-    found = notebooks.lessons(folder, names)
+    found = notebooks.pages(folder, names)
     for file in found:
         files.check_place(file)
     return [_execute_into(file, file, folder, quiet) for file in found]
@@ -49,7 +50,7 @@ def refresh_exercises(folder, names=(), quiet=False):
 
 
 def _execute_into(file, target, folder, quiet, name=None):
-    name, url = name or file.name, address.read_address(folder)
+    name, url = name or notebooks.page_name(file), address.read_address(folder)
     notebook = exercises.stamp_quiz(notebooks.without_outputs(notebooks.read(file)), file.name)
     notebooks.normalise(notebook, name, url)  # the head is checked before time is spent
     title = file.relative_to(folder / "notebooks").with_suffix("").as_posix()

@@ -10,7 +10,7 @@ import sys
 from fcn_tutorial import files
 from fcn_tutorial.course import address, notebooks
 
-_EXERCISES = "exercises/student"  # below notebooks/; they have no outputs
+_AS_STORED = (notebooks.FURTHER, "exercises/student")  # folders below notebooks/ that aren't executed for the site
 
 # What a page would fetch from elsewhere while it is read; links that a reader may click are not among it.
 _LOADS = re.compile(
@@ -30,7 +30,9 @@ def build(folder, executed, out):
         source, pages = scratch / "source", scratch / "pages"
         shutil.copytree(folder / "docs", source, ignore=shutil.ignore_patterns(".*"))
         _lay_notebooks(executed, source / "notebooks", "../_static")
-        _lay_notebooks(folder / "notebooks" / _EXERCISES, source / "notebooks" / _EXERCISES, "../../../_static")
+        for room in _AS_STORED:
+            up = "../" * (2 + room.count("/"))
+            _lay_notebooks(folder / "notebooks" / room, source / "notebooks" / room, f"{up}_static")
         command = [sys.executable, "-m", "sphinx", "-q", "-T", "-b", "html", "-d", str(scratch / "doctrees")]
         command += ["-D", f"html_theme_options.repository_url={address.read_address(folder)}"]
         command += [str(source), str(pages)]
@@ -56,7 +58,18 @@ def _lay_notebooks(folder, target, pictures):
         head = notebook.cells[0]
         head.source = head.source.replace(address.COLAB_IMAGE, f"{pictures}/badge-colab.svg")
         head.source = head.source.replace(address.BINDER_IMAGE, f"{pictures}/badge-binder.svg")
+        for cell in notebook.cells:
+            _fold_proof(cell)
         notebooks.save(notebook, target / file.name)
+
+
+def _fold_proof(cell):
+    """Fold a cell that proves what the text says, code and outputs, under the words of its first line; in place."""
+    if notebooks.PROOF_TAG in cell.metadata.get("tags", []):
+        title, _, cell.source = cell.source.partition("\n")
+        words = title.removeprefix(notebooks.PROOF_TITLE)
+        cell.metadata["tags"].append("hide-cell")
+        cell.metadata["mystnb"] = {"code_prompt_show": f"Proof: {words}", "code_prompt_hide": f"Proof: {words}"}
 
 
 def replace_folder(new, old):
