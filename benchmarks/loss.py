@@ -5,53 +5,20 @@ Eight frames of 360x480 pixels, 11 classes and void; both forms compiled. Also r
 
 import numpy as np
 from claims import verdict
+from loss_forms import forms
 from timing import compare
 
 from fcn_tutorial.backend import keras, ops
 from fcn_tutorial.labels import VOID
-from fcn_tutorial.losses import pixel_cross_entropy, upsampled_cross_entropy
-from fcn_tutorial.upsampling import BilinearUpsampling
 
 IMAGES, HEIGHT, WIDTH, CLASSES = 8, 360, 480, VOID
-
-
-def value_and_gradient(loss):
-    """`loss` (scores, labels -> scalar) as a compiled function that gives its value and its gradient, as arrays."""
-    if keras.backend.backend() == "jax":
-        import jax
-
-        compiled = jax.jit(jax.value_and_grad(loss))
-    else:
-        import tensorflow as tf
-
-        @tf.function
-        def compiled(scores, labels):
-            with tf.GradientTape() as tape:
-                tape.watch(scores)
-                value = loss(scores, labels)
-            return value, tape.gradient(value, scores)
-
-    return lambda *arrays: [ops.convert_to_numpy(result) for result in compiled(*arrays)]
-
-
-def forms(stride):
-    """The plain form and the fast one, for scores at `stride`."""
-    upsample = BilinearUpsampling(stride)
-
-    def plain(scores, labels):
-        return pixel_cross_entropy(labels, upsample([scores, labels[..., None]]))
-
-    def fast(scores, labels):
-        return upsampled_cross_entropy(labels, scores, stride)
-
-    return value_and_gradient(plain), value_and_gradient(fast)
 
 
 def measure(stride):
     """How many times faster the fast form is, and the differences of value and gradient (share of its largest)."""
     shape = (IMAGES, -(-HEIGHT // stride), -(-WIDTH // stride), CLASSES)
     arrays = ops.convert_to_tensor(3 * rng.standard_normal(shape, "float32")), labels
-    plain, fast = forms(stride)
+    plain, fast = forms(stride, VOID)
     (value, gradient), (fast_value, fast_gradient) = plain(*arrays), fast(*arrays)
     differences = abs(value - fast_value), np.abs(gradient - fast_gradient).max() / np.abs(gradient).max()
     print(f"stride {stride}: loss {value:.6f}, difference {differences[0]:.1e}; of the gradient {differences[1]:.1e}")

@@ -21,6 +21,7 @@ SCRIPTS = (
     "upsampling",
     "grid_offset",
     "loss",
+    "classes",
     "folding",
     "train_camvid",
     "three_minutes",

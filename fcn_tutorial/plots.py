@@ -5,18 +5,21 @@ import numpy as np
 from matplotlib.colors import ListedColormap
 from matplotlib.patches import Patch
 
-from fcn_tutorial.labels import CLASSES, NAMES, PALETTE, VOID, borders, check_labels
+from fcn_tutorial.labels import CAMVID, CLASSES, borders, check_labels
 
 _HATCH = "////"
-_CLASS_COLOURS = ListedColormap(PALETTE / 255)
 
 
-def show_labels(ax, labels):
-    """Draw a label map (H, W) on `ax`: the palette's colours, void grey and hatched, a thin line between classes."""
-    labels = check_labels(labels)
-    ax.imshow(labels, cmap=_CLASS_COLOURS, vmin=-0.5, vmax=VOID + 0.5, interpolation="nearest")
-    if (labels == VOID).any():
-        ax.contourf(labels == VOID, levels=[0.5, 1.5], hatches=[_HATCH], colors="none")
+def show_labels(ax, labels, classes=CAMVID):
+    """Draw a label map (H, W) on `ax`: the palette's colours, void hatched, a thin line between classes.
+
+    classes: `labels.Classes`, what the labels mean.
+    """
+    labels = check_labels(labels, classes=classes)
+    colours = ListedColormap(classes.palette / 255)
+    ax.imshow(labels, cmap=colours, vmin=-0.5, vmax=255.5, interpolation="nearest")
+    if (labels == classes.void).any():
+        ax.contourf(labels == classes.void, levels=[0.5, 1.5], hatches=[_HATCH], colors="none")
     ax.imshow(
         np.where(borders(labels), 1.0, np.nan), cmap="gray_r", vmin=0, vmax=1, alpha=0.35, interpolation="nearest"
     )
@@ -29,10 +32,11 @@ def show_image(ax, image, title=None):
     _pixels(ax, title)
 
 
-def segmentation(image, truth=None, prediction=None, titles=None):
+def segmentation(image, truth=None, prediction=None, titles=None, classes=CAMVID):
     """Panels of an image (H, W, 3), its true labels, the predicted ones and, where both are given, the wrong pixels.
 
-    Label maps are (H, W) class indices; void is left out of the wrong pixels. A legend names the classes that occur.
+    Label maps are (H, W) indices of `classes` (`labels.Classes`); void is left out of the wrong pixels. A legend names
+    the classes that occur.
     """
     maps = [labels for labels in (truth, prediction) if labels is not None]
     both = truth is not None and prediction is not None
@@ -44,13 +48,14 @@ def segmentation(image, truth=None, prediction=None, titles=None):
     fig, axes = plt.subplots(1, count, figsize=(3.1 * count, 3.1 * height / width + 1.1), dpi=90, squeeze=False)
     show_image(axes[0, 0], image, next(names))
     for ax, labels in zip(axes[0, 1 : 1 + len(maps)], maps, strict=True):
-        show_labels(ax, labels)
+        show_labels(ax, labels, classes)
         ax.set_title(next(names))
     if both:
-        wrong = (truth != prediction) & (truth != VOID)
+        known = truth != classes.void
+        wrong = (truth != prediction) & known
         show_wrong(axes[0, -1], image, wrong)
-        axes[0, -1].set_title(f"{next(names)}: {wrong.sum() / max(1, (truth != VOID).sum()):.0%}")
-    class_legend(fig, maps)
+        axes[0, -1].set_title(f"{next(names)}: {wrong.sum() / max(1, known.sum()):.0%}")
+    class_legend(fig, maps, classes)
     return fig
 
 
@@ -62,12 +67,12 @@ def show_wrong(ax, image, wrong):
     _pixels(ax)
 
 
-def class_legend(fig, maps):
-    """Legend below `fig` with the classes that occur in the label maps `maps`."""
+def class_legend(fig, maps, classes=CAMVID):
+    """Legend below `fig` with those of `classes` (`labels.Classes`) that occur in the label maps `maps`."""
     present = np.unique(np.concatenate([np.unique(labels) for labels in maps])) if maps else []
     patches = [
-        Patch(facecolor=PALETTE[c] / 255, edgecolor="black", linewidth=0.5, label=NAMES[c],
-              hatch=_HATCH if c == VOID else None)
+        Patch(facecolor=classes.palette[c] / 255, edgecolor="black", linewidth=0.5, label=classes.name(c),
+              hatch=_HATCH if c == classes.void else None)
         for c in present
     ]  # fmt: skip
     if patches:

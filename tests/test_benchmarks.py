@@ -7,7 +7,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "benchmarks"
-HELPERS = {"claims", "report", "run", "timing"}
+HELPERS = {"claims", "loss_forms", "report", "run", "timing"}
 SCRIPTS = sorted(path for path in FOLDER.glob("*.py") if path.stem not in HELPERS)
 MACHINE = {"date": "2026-01-02", "processor": "Abacus 9", "memory": "1.0 GiB"}
 

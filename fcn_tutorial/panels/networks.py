@@ -6,7 +6,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from fcn_tutorial import metrics
-from fcn_tutorial.labels import CLASSES, PALETTE, VOID
+from fcn_tutorial.labels import CAMVID, Classes
 from fcn_tutorial.plots import show_image, show_labels, show_wrong
 
 
@@ -16,7 +16,7 @@ class Mixture:
 
     contributions: {stride: (N, classes, h, w) float32}, the scores of each map, already on the finest grid.
     down (H, h), across (W, w): the matrices that stretch a map of the finest grid to the pixels.
-    images: (N, H, W, 3) uint8; labels: (N, H, W) class indices, void left out of the score.
+    images: (N, H, W, 3) uint8; labels: (N, H, W) class indices, void left out of the score; classes: their meaning.
     """
 
     contributions: dict
@@ -24,6 +24,7 @@ class Mixture:
     across: np.ndarray
     images: np.ndarray
     labels: np.ndarray
+    classes: Classes = CAMVID
 
     def scores(self, weights):
         """Scores (N, classes, h, w): the contributions times `weights` ({stride: number}), added up.
@@ -57,31 +58,32 @@ def skip_mixer(mixture, weights, scene=0):
     """
     if not 0 <= scene < len(mixture.images):
         raise ValueError(f"There is no scene {scene}; expected 0 to {len(mixture.images) - 1}.")
-    predictions = mixture.predictions(weights)
-    result = metrics.scores(metrics.confusion_matrix(mixture.labels, predictions))
-    wrong = (mixture.labels != predictions) & (mixture.labels != VOID)
-    share = wrong[scene].sum() / max((mixture.labels[scene] != VOID).sum(), 1)
+    predictions, classes = mixture.predictions(weights), mixture.classes
+    result = metrics.scores(metrics.confusion_matrix(mixture.labels, predictions, len(classes), classes.void))
+    known = mixture.labels != classes.void
+    wrong = (mixture.labels != predictions) & known
+    share = wrong[scene].sum() / max(known[scene].sum(), 1)
     fig = plt.figure(figsize=(8, 2.7), dpi=80)
     mixed = " + ".join(f"{weight:g} x stride {stride}" for stride, weight in weights.items())
     fig.suptitle(f"{mixed}: mean IoU {result.mean_iou:.3f} over {len(predictions)} scenes", fontsize=11)
     for left, title in ((0.01, f"labels of scene {scene}"), (0.36, f"wrong pixels: {share:.0%}")):
         ax = fig.add_axes((left, 0.02, 0.34, 0.79))
         if left < 0.1:
-            show_labels(ax, predictions[scene])
+            show_labels(ax, predictions[scene], classes)
         else:
             show_wrong(ax, mixture.images[scene], wrong[scene])
         ax.set(xlabel="", ylabel="", xticks=[], yticks=[])
         ax.set_title(title, fontsize=9)
     ax = fig.add_axes((0.83, 0.05, 0.15, 0.76))
     ax.set_title("IoU of each class", fontsize=9)
-    _class_bars(ax, result.per_class_iou, "{:.2f}")
+    _class_bars(ax, result.per_class_iou, "{:.2f}", classes)
     return fig
 
 
-def your_own_photo(photo, probabilities, row, column):
-    """The photo (H, W, 3) uint8 with a cross on one pixel, and the `probabilities` (H, W, classes) there as bars.
+def your_own_photo(photo, probabilities, row, column, classes=CAMVID):
+    """The photo (H, W, 3) uint8 with a cross on one pixel, and the `probabilities` (H, W, C) there as bars.
 
-    Raises ValueError for a pixel outside of the photo.
+    classes: `labels.Classes`, what the C are. Raises ValueError for a pixel outside of the photo.
     """
     height, width = photo.shape[:2]
     if not (0 <= row < height and 0 <= column < width):
@@ -89,7 +91,7 @@ def your_own_photo(photo, probabilities, row, column):
     here = probabilities[row, column]
     first, second = np.argsort(here)[::-1][:2]
     fig = plt.figure(figsize=(8, 3.4), dpi=80)
-    words = f"{CLASSES[first]} {here[first]:.1%}, next {CLASSES[second]} {here[second]:.1%}"
+    words = f"{classes.names[first]} {here[first]:.1%}, next {classes.names[second]} {here[second]:.1%}"
     fig.suptitle(f"Row {row}, column {column}: {words}", fontsize=11)
     ax = fig.add_axes((0.07, 0.12, 0.5, 0.76))
     show_image(ax, photo)
@@ -97,18 +99,20 @@ def your_own_photo(photo, probabilities, row, column):
     ax.plot(column, row, "+", color="white", markersize=17, markeredgewidth=2)
     ax = fig.add_axes((0.73, 0.06, 0.23, 0.8))
     ax.set_title("probability of each class", fontsize=9)
-    _class_bars(ax, here, "{:.1%}")
+    _class_bars(ax, here, "{:.1%}", classes)
     return fig
 
 
-def _class_bars(ax, values, fmt):
+def _class_bars(ax, values, fmt, classes):
     """One bar a class in its colour, name on the left, number on the right; texts, for ticks take twice as long.
 
     A class without a number, NaN, is absent.
     """
     places = np.arange(len(values))
-    ax.barh(places, np.nan_to_num(values), 0.7, color=PALETTE[: len(values)] / 255, edgecolor="black", linewidth=0.6)
-    for place, name, value in zip(places, CLASSES, values, strict=True):
+    ax.barh(
+        places, np.nan_to_num(values), 0.7, color=classes.palette[: len(values)] / 255, edgecolor="black", linewidth=0.6
+    )
+    for place, name, value in zip(places, classes.names, values, strict=True):
         ax.text(-0.04, place, name, ha="right", va="center", fontsize=8)
         words = "absent" if np.isnan(value) else fmt.format(value)
         ax.text(np.nan_to_num(value) + 0.03, place, words, va="center", fontsize=7)

@@ -9,7 +9,6 @@ import numpy as np
 from fcn_tutorial import pictures, segmenting
 from fcn_tutorial.backend import ops
 from fcn_tutorial.datasets import photos
-from fcn_tutorial.labels import CLASSES
 from fcn_tutorial.panels import networks as panels
 from fcn_tutorial.upsampling import BilinearUpsampling, interpolation_matrix
 from fcn_tutorial.widgets.explorer import Explorer, labelled
@@ -35,7 +34,7 @@ def mixture(network, images, labels):
     planes = {key: np.ascontiguousarray(np.moveaxis(part, -1, 1)) for key, part in parts.items()}
     grids = zip(own.shape[1:3], images.shape[1:3], strict=True)
     down, across = (ops.convert_to_numpy(interpolation_matrix(*sides, network.stride)) for sides in grids)
-    return panels.Mixture(planes, down, across, images, labels)
+    return panels.Mixture(planes, down, across, images, labels, network.classes)
 
 
 def skip_mixer(mixture):
@@ -67,8 +66,8 @@ def your_own_photo(network, sample):
             photo = _small_enough(uploaded_photo(upload) if upload else sample)
             found = segmenting.probabilities(network, photo)
             seen.update(photo=photo, found=found, place=[side // 2 for side in photo.shape[:2]])
-            _show(picture, photo, found)
-        return panels.your_own_photo(seen["photo"], seen["found"], *seen["place"])
+            _show(picture, photo, found, network.classes)
+        return panels.your_own_photo(seen["photo"], seen["found"], *seen["place"], network.classes)
 
     explorer = Explorer(draw, {"upload": upload}, [picture])
 
@@ -80,14 +79,14 @@ def your_own_photo(network, sample):
     return explorer
 
 
-def _show(picture, photo, found):
+def _show(picture, photo, found, classes):
     """Another photo in the Touchable `picture`, under the colours of its labels."""
     height, width = photo.shape[:2]
     picture.rows, picture.columns, picture.frame = height, width, [height // 2, width // 2]
     labels = found.argmax(axis=-1)
-    shares = sorted(pictures.shares(labels, CLASSES).items(), key=lambda item: -item[1])
+    shares = sorted(pictures.shares(labels, classes.names).items(), key=lambda item: -item[1])
     words = ", ".join(f"{name} {share:.0%}" for name, share in shares if share >= 0.01)
-    picture.show(pictures.blend(photo, labels), f"photo under its labels' colours: {words}")
+    picture.show(pictures.blend(photo, labels, classes), f"photo under its labels' colours: {words}")
 
 
 def _small_enough(photo):
