@@ -6,17 +6,18 @@ Trained as `training.train` does, but through the plain loss: the fast one knows
 import numpy as np
 from claims import need_camvid, verdict
 
-from fcn_tutorial import backbones, features, metrics, models, training
+from fcn_tutorial import backbones, metrics, models, training
 from fcn_tutorial.backend import keras
 from fcn_tutorial.datasets.camvid import CamVid
 from fcn_tutorial.geometry import layer_grids
 from fcn_tutorial.losses import PixelCrossEntropy
+from fcn_tutorial.training import feature_cache
 from fcn_tutorial.upsampling import BilinearUpsampling
 
 EPOCHS = 6
 
 
-class SizedBatches(features.FeatureBatches):
+class SizedBatches(feature_cache.FeatureBatches):
     """Maps, and the size that their scores are upsampled to."""
 
     def __getitem__(self, index):
@@ -43,7 +44,7 @@ backbone = backbones.load("efficientnet_lite0")
 network = models.fcn32s(backbone)
 frames = CamVid(folder, "train")
 train_set, val_set = (
-    features.cached_features(network, dataset, progress=False) for dataset in (frames, CamVid(folder, "val"))
+    feature_cache.cached_features(network, dataset, progress=False) for dataset in (frames, CamVid(folder, "val"))
 )
 theory = layer_grids(network.features, frames[0][1].shape)[backbone.feature_layers[32]].offset
 found = []

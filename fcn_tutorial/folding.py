@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 
 from fcn_tutorial.backend import keras, ops
-from fcn_tutorial.model_graph import read_steps
+from fcn_tutorial.geometry.model_graph import read_steps
 from fcn_tutorial.models import assemble
 
 layers = keras.layers

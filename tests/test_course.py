@@ -21,8 +21,8 @@ from hearing import hear
 pytest.importorskip("nbclient")
 from nbformat import v4
 
-from fcn_tutorial import __main__, check, files, installation, paths
-from fcn_tutorial.course import address, execute, fork, kernels, lab, mathml, notebooks, run, site
+from fcn_tutorial import __main__, files, paths
+from fcn_tutorial.course import address, check, execute, fork, installation, kernels, lab, mathml, notebooks, run, site
 
 ROOT = Path(__file__).resolve().parent.parent
 URL = address.read_address(ROOT)
@@ -708,7 +708,7 @@ def test_check_says_that_pythonpath_leads_to_another_package(tmp_path, monkeypat
         info.mkdir()
         (info / "METADATA").write_text("Metadata-Version: 2.1\nName: numpy\nVersion: 1.5\n")
         (info / "RECORD").write_text("numpy/__init__.py,,\nnumpy-1.5.dist-info/METADATA,,\n")
-    code = "from fcn_tutorial import check, installation as i; print(check.as_text(list(i.packages())))"
+    code = "from fcn_tutorial.course import check, installation as i; print(check.as_text(list(i.packages())))"
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(tmp_path)])}
     done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
     assert "1 of " in done.stdout and f"take {tmp_path} out of it" in done.stdout

@@ -138,7 +138,7 @@ WITHOUT_KERAS = (
     "datasets.folder",
     "pictures",
     "commands.look",
-    "check",
+    "course.check",
 )
 
 

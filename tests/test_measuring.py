@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from fcn_tutorial import footprints, geometry, measuring, strips
+from fcn_tutorial import geometry, measuring
 from fcn_tutorial.backend import keras, ops
+from fcn_tutorial.measuring import footprints, strips
 
 layers = keras.layers
 TENSORFLOW = keras.backend.backend() == "tensorflow"

@@ -8,7 +8,7 @@ from test_losses import upsampled_by_scipy
 from fcn_tutorial import backbones, labels, models
 from fcn_tutorial.backend import keras, ops
 from fcn_tutorial.commands import train
-from fcn_tutorial.stages import carry
+from fcn_tutorial.training.stages import carry
 
 RNG = np.random.RandomState(0)
 # The backbone's maps that each network uses, and pixels of the image from one of its scores to the next.

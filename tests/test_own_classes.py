@@ -10,7 +10,7 @@ from camvid_here import camvid_folder
 from PIL import Image
 from small_backbone import shake, small_backbone
 
-from fcn_tutorial import backbones, cards, labels, models, segmenting, training, weights
+from fcn_tutorial import backbones, labels, models, segmenting, training, weights
 from fcn_tutorial.__main__ import main
 from fcn_tutorial.datasets import batches, image_files, sizes, voc
 from fcn_tutorial.datasets.camvid import CamVid
@@ -20,6 +20,7 @@ from fcn_tutorial.labels import CAMVID, Classes
 from fcn_tutorial.losses import balancing_weights, pixel_cross_entropy, upsampled_cross_entropy
 from fcn_tutorial.metrics import confusion_matrix, scores
 from fcn_tutorial.upsampling import BilinearUpsampling
+from fcn_tutorial.weights import cards
 
 RNG = np.random.default_rng(0)
 FOUR = Classes(("ground", "buildings", "sky", "green"), ((90, 60, 60), (200, 120, 40), (80, 160, 250), (20, 160, 20)))

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from fcn_tutorial import plots
-from fcn_tutorial.grids import Axis, Grid
+from fcn_tutorial.geometry.grids import Axis, Grid
 from fcn_tutorial.panels import grids as panels
 
 PHOTO = np.random.default_rng(0).integers(0, 256, (64, 96, 3), dtype="uint8")

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from fcn_tutorial import installation
+from fcn_tutorial.course import installation
 
 ROOT = Path(__file__).resolve().parent.parent
 ODD = "kürs [2026]"  # neither ASCII, nor without blanks, nor safe from globs

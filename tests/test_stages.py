@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from small_backbone import shake, small_backbone, weights_of
 
-from fcn_tutorial import models, stages, weights
+from fcn_tutorial import models, weights
+from fcn_tutorial.training import stages
 
 RNG = np.random.RandomState(0)
 LABELS = RNG.choice([0, 3, 5, 11], (3, 4, 6)).astype(np.uint8).repeat(8, axis=1).repeat(8, axis=2)

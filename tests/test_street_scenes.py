@@ -8,8 +8,7 @@ import pytest
 from scipy import ndimage
 from skimage.transform import resize
 
-from fcn_tutorial.datasets import street_drawing
-from fcn_tutorial.datasets.street_scenes import LEAST, Instance, StreetScenes
+from fcn_tutorial.datasets.street_scenes import LEAST, Instance, StreetScenes, drawing
 from fcn_tutorial.labels import CLASSES, VOID
 
 # The promise across platforms and NumPy versions: these are never computed anew unless the drawings change on purpose.
@@ -168,7 +167,7 @@ def random_convex(draw):
 
 
 def test_polygons_against_exact_half_planes_in_a_plain_loop():
-    draw, canvas = np.random.RandomState(0), street_drawing.Canvas(20, 24)
+    draw, canvas = np.random.RandomState(0), drawing.Canvas(20, 24)
     for _ in range(60):
         points, mask = random_convex(draw), np.zeros((20, 24), bool)
         region = canvas.polygon(points)
@@ -181,13 +180,13 @@ def test_polygons_against_exact_half_planes_in_a_plain_loop():
                     (x1 - x0) * (y - y0) - (y1 - y0) * (x - x0)
                     for (x0, y0), (x1, y1) in zip(points, points[1:] + points[:1], strict=True)
                 ]
-                flat = street_drawing.orientation(points) == 0
+                flat = drawing.orientation(points) == 0
                 inside = not flat and (min(signs) >= 0 or max(signs) <= 0)
                 assert mask[row, column] == inside, (points, row, column)
 
 
 def test_ovals_against_exact_fractions():
-    canvas, mask = street_drawing.Canvas(16, 16), np.zeros((16, 16), bool)
+    canvas, mask = drawing.Canvas(16, 16), np.zeros((16, 16), bool)
     region = canvas.oval((121, 133), 71, 40)
     mask[region.rows, region.columns] = region.mask
     for row in range(16):
@@ -197,13 +196,13 @@ def test_ovals_against_exact_fractions():
 
 
 def test_nearer_things_are_lower_larger_and_in_front():
-    camera = street_drawing.Camera(16 * 256, 16 * 128, 16 * 96, 150)
+    camera = drawing.Camera(16 * 256, 16 * 128, 16 * 96, 150)
     feet = [camera.point(0, 0, z)[1] for z in (4000, 2000, 1000)]
     heights = [camera.length(170, z) for z in (4000, 2000, 1000)]
     assert (
         feet == sorted(feet) and feet[0] > camera.vanish_y and heights[2] in range(4 * heights[0], 4 * heights[0] + 4)
     )
-    canvas = street_drawing.Canvas(32, 32)
+    canvas = drawing.Canvas(32, 32)
     for owner in (3, 5):
         canvas.fill(canvas.box(0, 0, 200 + owner * 20, 200), owner, (10.0 * owner, 0, 0), grain=0)
     assert canvas.owner[5, 5] == 5 and canvas.colours(0)[5, 5, 0] == 50

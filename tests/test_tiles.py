@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from small_backbone import shake, small_backbone
 
-from fcn_tutorial import models, segmenting, tiles, training
+from fcn_tutorial import models, segmenting, training
 from fcn_tutorial.backend import keras
+from fcn_tutorial.segmenting import tiles
 
 RNG = np.random.default_rng(0)
 

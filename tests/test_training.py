@@ -10,11 +10,12 @@ import numpy as np
 import pytest
 from small_backbone import shake, small_backbone, weights_of
 
-from fcn_tutorial import backbones, features, models, training, weights
+from fcn_tutorial import backbones, models, training, weights
 from fcn_tutorial.backend import ops
 from fcn_tutorial.labels import PALETTE
 from fcn_tutorial.losses import balancing_weights, pixel_cross_entropy
 from fcn_tutorial.metrics import confusion_matrix, scores
+from fcn_tutorial.training import feature_cache
 
 RNG = np.random.RandomState(0)
 
@@ -145,19 +146,19 @@ def test_interrupted_and_resumed_is_the_uninterrupted_run(backbone, tmp_path):
 
 
 def test_cached_features_are_found_again_and_not_mixed_up(network, tmp_path):
-    cached = features.cached_features(network, Halves(), tmp_path / "maps", progress=False)
+    cached = feature_cache.cached_features(network, Halves(), tmp_path / "maps", progress=False)
     maps, labels = cached[2]
     image, expected = Halves()[2]
     direct = network.features.predict_on_batch(network.backbone.preprocess(image[None]))["32"][0]
     assert maps["32"] == pytest.approx(direct, abs=1e-2) and (labels == expected).all()
     before = (tmp_path / "maps" / "map32.npy").stat().st_mtime_ns
-    features.cached_features(network, Halves(), tmp_path / "maps", progress=False)
+    feature_cache.cached_features(network, Halves(), tmp_path / "maps", progress=False)
     assert (tmp_path / "maps" / "map32.npy").stat().st_mtime_ns == before
     with pytest.raises(ValueError, match="Name another folder"):
-        features.cached_features(network, Halves(5), tmp_path / "maps", progress=False)
+        feature_cache.cached_features(network, Halves(5), tmp_path / "maps", progress=False)
     with pytest.raises(ValueError, match="Name another folder"):
         darker = Changed(lambda image, labels: (image // 2, labels), count=6, at=0)
-        features.cached_features(network, darker, tmp_path / "maps", progress=False)
+        feature_cache.cached_features(network, darker, tmp_path / "maps", progress=False)
 
 
 def test_weights_remember_what_they_belong_to(network, tmp_path):
@@ -283,7 +284,7 @@ def test_training_halves_the_finished_weights_only(network, tmp_path, monkeypatc
         "augment": None,
         "balance": False,
         "size": [64, 96],
-        "data": features.describe(Halves(2)),
+        "data": feature_cache.describe(Halves(2)),
     }
 
 

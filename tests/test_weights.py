@@ -11,9 +11,11 @@ import numpy as np
 import pytest
 from small_backbone import shake, small_backbone, weights_of
 
-from fcn_tutorial import backbones, cards, features, files, models, training, weight_files, weights
+from fcn_tutorial import backbones, files, models, training, weights
 from fcn_tutorial.backend import ops
 from fcn_tutorial.labels import CAMVID, CLASSES, Classes
+from fcn_tutorial.training import feature_cache
+from fcn_tutorial.weights import cards, storage
 
 RNG = np.random.RandomState(0)
 
@@ -56,7 +58,7 @@ def parts(path):
 def rewrite(path, change):
     """Change the JSON in a file, with the hash that belongs to it then, as a stranger would."""
     head, hdf5 = parts(path)
-    path.write_bytes(weight_files.wrap(json.dumps(change(head) or head).encode(), hdf5))
+    path.write_bytes(storage.wrap(json.dumps(change(head) or head).encode(), hdf5))
 
 
 def as_earlier(path, model, card, optimizer=()):
@@ -94,8 +96,8 @@ def test_keras_and_h5py_read_what_is_saved_and_the_other_way_round(network, save
 
 def test_a_changed_byte_is_found_before_anything_is_made_of_the_file(saved, monkeypatch):
     whole, dice = saved.read_bytes(), random.Random(0)
-    monkeypatch.setattr(weight_files, "_outline", lambda path: pytest.fail("HDF5 was asked"))
-    monkeypatch.setattr(weight_files, "_parse", lambda text: pytest.fail("the card was read"))
+    monkeypatch.setattr(storage, "_outline", lambda path: pytest.fail("HDF5 was asked"))
+    monkeypatch.setattr(storage, "_parse", lambda text: pytest.fail("the card was read"))
     places = [*range(0, 60), *(dice.randrange(len(whole)) for _ in range(300))]
     for place in places:
         changed = bytearray(whole)
@@ -165,17 +167,17 @@ def test_an_odd_card_is_refused_in_one_line(change, saved, loaded):
 
 def test_numbers_that_are_none_and_more_json_than_is_read_are_refused(saved):
     head, hdf5 = parts(saved)
-    saved.write_bytes(weight_files.wrap(json.dumps(head).replace("2.0", "NaN").encode(), hdf5))
+    saved.write_bytes(storage.wrap(json.dumps(head).replace("2.0", "NaN").encode(), hdf5))
     assert "NaN" in refused(saved)
     with pytest.raises(ValueError, match="bytes"):
-        weight_files.wrap(b" " * 5_000_000, hdf5)
+        storage.wrap(b" " * 5_000_000, hdf5)
     text = b"[" * 100_000
-    saved.write_bytes(weight_files.wrap(text, hdf5))
+    saved.write_bytes(storage.wrap(text, hdf5))
     assert "damaged" in refused(saved)
 
 
 def test_weights_that_do_not_fit_are_not_even_read(network, saved, monkeypatch):
-    monkeypatch.setattr(weight_files.Stored, "array", lambda *_: pytest.fail("an array was read"))
+    monkeypatch.setattr(storage.Stored, "array", lambda *_: pytest.fail("an array was read"))
     rewrite(saved, entry(**cards.of_classes(Classes(("sky", "road")))))
     said = refused(saved)
     assert "conv2d/vars/0 is (1, 1, 16, 11), expected (1, 1, 16, 2) (5 others" in said
@@ -186,11 +188,11 @@ def test_weights_that_do_not_fit_are_not_even_read(network, saved, monkeypatch):
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
 def test_weights_that_are_no_numbers_are_named_upon_loading_and_never_saved(network, saved, tmp_path, bad):
     head, _ = parts(saved)
-    arrays = {name: place for name, place in weight_files.read(saved).places.items()}
-    values = {name: weight_files.read(saved).array(name) for name in arrays}
+    arrays = {name: place for name, place in storage.read(saved).places.items()}
+    values = {name: storage.read(saved).array(name) for name in arrays}
     name = "layers/functional/layers/conv2d/vars/1"
     values[name] = np.where(np.arange(11) == 5, np.float32(bad), values[name])
-    saved.write_bytes(weight_files.pack(head["card"], values))
+    saved.write_bytes(storage.pack(head["card"], values))
     assert f"The weights {name} of" in refused(saved)
     before = saved.read_bytes()
     bias = network.scores.get_layer("score32").bias
@@ -235,9 +237,9 @@ def test_an_earlier_file_with_more_than_plain_arrays_is_refused(change, words, n
 @pytest.mark.parametrize("does", ["import os; os.abort()", "while True: pass", "print('[' * 5000)"])
 def test_a_file_in_which_hdf5_dies_or_hangs_is_damaged(does, network, tmp_path, monkeypatch):
     (tmp_path / "program.py").write_text(does)
-    monkeypatch.setattr(weight_files, "_TIMEOUT", 3)
+    monkeypatch.setattr(storage, "_TIMEOUT", 3)
     program = types.SimpleNamespace(__file__=str(tmp_path / "program.py"))
-    monkeypatch.setattr(weight_files, "weight_outline", program)
+    monkeypatch.setattr(storage, "outline", program)
     network.head.save_weights(tmp_path / "a.weights.h5")
     assert "damaged" in refused(tmp_path / "a.weights.h5")
 
@@ -330,20 +332,20 @@ def maps_in(folder):
 
 
 def test_two_that_want_the_same_maps_get_them_from_one(network, tmp_path, monkeypatch):
-    folder, compute, began, go = tmp_path / "maps", features._compute, [], threading.Event()
+    folder, compute, began, go = tmp_path / "maps", feature_cache._compute, [], threading.Event()
 
     def slowly(*arguments):
         began.append(1)
         go.wait(60)
         return compute(*arguments)
 
-    monkeypatch.setattr(features, "_compute", slowly)
+    monkeypatch.setattr(feature_cache, "_compute", slowly)
     waiting = threading.Event()
-    monkeypatch.setattr(features.bars, "note", lambda text: waiting.set())
+    monkeypatch.setattr(feature_cache.bars, "note", lambda text: waiting.set())
     results = []
 
     def ask():
-        results.append(features.cached_features(network, DATA, folder))
+        results.append(feature_cache.cached_features(network, DATA, folder))
 
     threads = [threading.Thread(target=ask) for _ in range(2)]
     for thread in threads:
@@ -362,7 +364,7 @@ def test_two_that_want_the_same_maps_get_them_from_one(network, tmp_path, monkey
 
 def test_what_a_killed_program_left_is_no_map(network, tmp_path):
     """Nor what an earlier version wrote, in which two programs could fill one folder."""
-    right = features.cached_features(network, DATA, tmp_path / "right", progress=False)[np.arange(4)]
+    right = feature_cache.cached_features(network, DATA, tmp_path / "right", progress=False)[np.arange(4)]
     folder = tmp_path / "maps"
     folder.mkdir()
     precious = tmp_path / "precious"
@@ -375,7 +377,7 @@ def test_what_a_killed_program_left_is_no_map(network, tmp_path):
     for left in (None, earlier):
         if left:
             (folder / "card.json").write_text(json.dumps(left))
-        maps, labels = features.cached_features(network, DATA, folder, progress=False)[np.arange(4)]
+        maps, labels = feature_cache.cached_features(network, DATA, folder, progress=False)[np.arange(4)]
         assert (labels == LABELS).all() and all((maps[key] == right[0][key]).all() for key in right[0])
         assert maps_in(folder) == ["card.json", "labels.npy", "map16.npy", "map32.npy", "map8.npy"]
         np.save(folder / "map16.npy", np.zeros((4, 1, 1, 1)))
@@ -386,7 +388,7 @@ def test_damaged_maps_are_named(network, tmp_path):
     folder = tmp_path / "maps"
 
     def ask():
-        return features.cached_features(network, DATA, folder, progress=False)
+        return feature_cache.cached_features(network, DATA, folder, progress=False)
 
     ask()
     for name in ("map8.npy", "labels.npy"):
@@ -418,7 +420,7 @@ def test_a_disk_without_room_for_the_maps_says_how_much_they_need(named, network
     resource.setrlimit(resource.RLIMIT_FSIZE, (500_000, limits[1]))
     try:
         with pytest.raises(OSError, match=r"map\d+\.npy.*needs 1 MiB.*Free some space"):
-            features.cached_features(network, data, tmp_path / "maps" if named else None, progress=False)
+            feature_cache.cached_features(network, data, tmp_path / "maps" if named else None, progress=False)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     assert not list(tmp_path.iterdir())
@@ -433,7 +435,7 @@ def test_maps_beyond_half_precision_are_refused(network, tmp_path):
     try:
         wild = models.fcn32s(network.backbone)
         with pytest.raises(ValueError, match="beyond float16"):
-            features.cached_features(wild, DATA, tmp_path / "maps", progress=False)
+            feature_cache.cached_features(wild, DATA, tmp_path / "maps", progress=False)
     finally:
         layer.max_value = 6
         norm.set_weights(kept)

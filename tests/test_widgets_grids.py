@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from fcn_tutorial import upsampling
-from fcn_tutorial.grids import Axis, Grid
+from fcn_tutorial.geometry.grids import Axis, Grid
 from fcn_tutorial.widgets import grids as widgets
 
 PHOTO = np.zeros((64, 64, 3), "uint8")

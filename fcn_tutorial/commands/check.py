@@ -17,7 +17,7 @@ def add_parser(verbs):
 
 def call(arguments):
     """Print the findings; 0 when all are in order, else 1."""
-    from fcn_tutorial import check
+    from fcn_tutorial.course import check
 
     findings = check.look()
     output.report(arguments, check.as_dict(findings), check.as_text(findings))

@@ -91,7 +91,8 @@ def _train(arguments):
     given = data_options.load(arguments, "train")
     dataset, remarks = _of_one_size(given, arguments)
     remarks = [*data_options.remarks(given), *remarks]
-    from fcn_tutorial import backbones, stages, weights
+    from fcn_tutorial import backbones, weights
+    from fcn_tutorial.training import stages
 
     common = {name: getattr(arguments, name) for name in ("out", "resume", "balance", "half", "seed", "features")}
     planned = stages.plan(

@@ -160,7 +160,7 @@ class Weights(Kind):
 
     def repaired(self, damaged):
         """With a SHA-256 that fits, as a stranger would write it."""
-        from fcn_tutorial.weight_files import MAGIC
+        from fcn_tutorial.weights.storage import MAGIC
 
         rest = damaged[len(MAGIC) + 32 :]
         return MAGIC + hashlib.sha256(rest).digest() + rest

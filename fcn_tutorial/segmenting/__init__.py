@@ -3,9 +3,10 @@
 import numpy as np
 from PIL import Image
 
-from fcn_tutorial import pictures, tiles
+from fcn_tutorial import pictures
 from fcn_tutorial.datasets import photos
 from fcn_tutorial.datasets.pairs import check_image, resize_mask
+from fcn_tutorial.segmenting import tiles
 
 PICTURES = ("labels", "overlay")  # what `segment_file` writes for each photo: STEM_labels.png, STEM_overlay.png
 

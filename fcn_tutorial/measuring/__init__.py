@@ -8,9 +8,9 @@ import math
 
 import numpy as np
 
-from fcn_tutorial import strips
 from fcn_tutorial.backend import keras, ops
-from fcn_tutorial.footprints import footprint_stride
+from fcn_tutorial.measuring import strips
+from fcn_tutorial.measuring.footprints import footprint_stride
 
 
 def measure_stride(model, axis=1):

@@ -1,36 +1,36 @@
 """Where things are in a street scene: camera, ground plan, rows of houses, traffic, people and street furniture."""
 
-from fcn_tutorial.datasets import street_greenery, street_houses, street_people, street_setting, street_traffic
-from fcn_tutorial.datasets.street_drawing import UNIT, Camera
+from fcn_tutorial.datasets.street_scenes import greenery, houses, people, setting, traffic
+from fcn_tutorial.datasets.street_scenes.drawing import UNIT, Camera
 
 
 def compose(canvas, dice):
     """Draw one scene on the canvas, far things first; returns the start of its noise."""
-    camera, weather = _set_camera(dice, canvas.height, canvas.width), street_setting.draw_weather(dice)
+    camera, weather = _set_camera(dice, canvas.height, canvas.width), setting.draw_weather(dice)
     start = dice.integer(0, 255)
     street = _plan(dice, start)
-    street_setting.paint_sky(canvas, camera, weather, start)
-    street_setting.paint_ground(canvas, camera, street, weather)
+    setting.paint_sky(canvas, camera, weather, start)
+    setting.paint_ground(canvas, camera, street, weather)
     tools = (canvas, camera, weather)
     lots = {side: _lots(dice, street, side) for side in (-1, 1)}
     _house_shadows(*tools, lots, street)
     for _ in range(9):
-        x, z = dice.integer(-9000, 9000), street_setting.FAR + dice.integer(-1500, 1500)
-        street_greenery.paint_tree(*tools, dice, (x, z), dice.integer(600, 1300))
+        x, z = dice.integer(-9000, 9000), setting.FAR + dice.integer(-1500, 1500)
+        greenery.paint_tree(*tools, dice, (x, z), dice.integer(600, 1300))
     for side in (-1, 1):
         for near, length, house, free in reversed(lots[side]):
             if house:
-                street_houses.paint_house(*tools, house, free)
+                houses.paint_house(*tools, house, free)
             else:
                 _garden(*tools, dice, side, street.front[side], near, length)
     things = _traffic(dice, street) + _furniture(dice, street) + _people(dice, street)
     for _, x, z, width, length, *_ in things:
         if width:
-            street_traffic.shadow_under(*tools, x, z, width, length)
+            traffic.shadow_under(*tools, x, z, width, length)
     for paint, x, z, _, _, *more in sorted(things, key=lambda thing: (_layer(thing, street), -thing[2])):
         paint(*tools, dice, x, z, *more)
     if dice.chance(45):
-        street_traffic.paint_bonnet(*tools, dice)
+        traffic.paint_bonnet(*tools, dice)
     return start
 
 
@@ -54,20 +54,20 @@ def _plan(dice, start):
         if dice.chance(50):
             roads.append((side, near, near + dice.integer(600, 900)))
     zebra = dice.integer(900, 2600) if dice.chance(30) else -9999
-    return street_setting.Street(kerb, front, tuple(roads), zebra, dice.chance(50), keep, start)
+    return setting.Street(kerb, front, tuple(roads), zebra, dice.chance(50), keep, start)
 
 
 def _lots(dice, street, side):
     """Lots along one side, nearest first: (z, length, House or None for a garden, whether its gable is free)."""
     z, lots, free = dice.integer(300, 700), [], True
     roads = [road for road in street.side_roads if road[0] == side]
-    while z < street_setting.FAR - 2000:
+    while z < setting.FAR - 2000:
         length = dice.integer(700, 1700)
         crossing = next((road for road in roads if z < road[2] and z + length > road[1]), None)
         length = crossing[1] - z if crossing else length
         if length > 400:
             built = crossing or dice.chance(68)
-            house = street_houses.draw_house(dice, side, street.front[side], z, length) if built else None
+            house = houses.draw_house(dice, side, street.front[side], z, length) if built else None
             lots.append((z, length, house, free))
             free = crossing or not built
         z = crossing[2] if crossing else z + length
@@ -89,11 +89,11 @@ def _garden(canvas, camera, weather, dice, side, x, near, length):
     tools = (canvas, camera, weather, dice)
     for _ in range(3):
         spot = (side * (x + dice.integer(150, 900)), near + dice.integer(0, length))
-        street_greenery.paint_tree(*tools, spot, dice.integer(450, 1000))
+        greenery.paint_tree(*tools, spot, dice.integer(450, 1000))
     if dice.chance(25):
-        street_greenery.paint_hedge(*tools, side, x, (near, near + length), dice.integer(100, 170))
+        greenery.paint_hedge(*tools, side, x, (near, near + length), dice.integer(100, 170))
     else:
-        street_greenery.paint_fence(*tools, side, x, (near, near + length), dice.integer(110, 190))
+        greenery.paint_fence(*tools, side, x, (near, near + length), dice.integer(110, 190))
 
 
 def _layer(thing, street):
@@ -126,23 +126,23 @@ def _traffic(dice, street):
             parked.add(side)
             z, end = dice.integer(300, 1500), dice.integer(2000, 7000)
             while z < end:
-                things.append((street_traffic.paint_car, side * (street.kerb[side] - 92), z, 190, 430, facing))
+                things.append((traffic.paint_car, side * (street.kerb[side] - 92), z, 190, 430, facing))
                 z += dice.integer(520, 900) if dice.chance(75) else 1500
     for _ in range(dice.pick((0, 1, 1, 2))):
         side = dice.pick((-1, 1))
         x = side * (street.kerb[side] - (dice.integer(205, 235) if side in parked else dice.integer(50, 170)))
-        things.append((street_people.paint_bicyclist, x, _distance(dice, 620, 2600), 60, 120))
+        things.append((people.paint_bicyclist, x, _distance(dice, 620, 2600), 60, 120))
     return things
 
 
 def _vehicle(dice):
     """Mostly cars, sometimes a van or a bus."""
-    return street_traffic.paint_van if dice.chance(15) else street_traffic.paint_car
+    return traffic.paint_van if dice.chance(15) else traffic.paint_car
 
 
 def _furniture(dice, street):
     """Lamps, signs, traffic lights, bollards, bins and street trees on the pavements."""
-    things, people = [], street_people
+    things = []
     for side in (-1, 1):
         kerb, width = street.kerb[side], street.front[side] - street.kerb[side]
         for z in range(dice.integer(900, 2300), 7500, dice.integer(1900, 3000)):
@@ -157,7 +157,7 @@ def _furniture(dice, street):
                 (people.paint_bollard, side * (kerb + 25), first + step * n, 0, 0) for n in range(dice.integer(4, 9))
             ]
         for _ in range(dice.integer(0, 3)):
-            things.append((street_traffic.paint_bin, side * (kerb + width - 45), _distance(dice, 600, 3000), 70, 60))
+            things.append((traffic.paint_bin, side * (kerb + width - 45), _distance(dice, 600, 3000), 70, 60))
         if width > 230 and dice.chance(40):
             for z in range(dice.integer(700, 1800), 7000, dice.integer(900, 1600)):
                 things.append((_street_tree, side * (kerb + 80), z, 60, 60))
@@ -169,12 +169,12 @@ def _furniture(dice, street):
 
 def _guard_rail(canvas, camera, weather, dice, x, z, length, height):
     """A railing along the kerb; what it stands before on the pavement is already drawn."""
-    street_greenery.paint_fence(canvas, camera, weather, dice, 1 if x > 0 else -1, abs(x), (z, z + length), height)
+    greenery.paint_fence(canvas, camera, weather, dice, 1 if x > 0 else -1, abs(x), (z, z + length), height)
 
 
 def _street_tree(canvas, camera, weather, dice, x, z):
     """A tree on the pavement."""
-    street_greenery.paint_tree(canvas, camera, weather, dice, (x, z), dice.integer(420, 720))
+    greenery.paint_tree(canvas, camera, weather, dice, (x, z), dice.integer(420, 720))
 
 
 def _people(dice, street):
@@ -184,7 +184,7 @@ def _people(dice, street):
         side, z = dice.pick((-1, 1)), _distance(dice, 480, 4200)
         for _ in range(dice.pick((1, 1, 1, 2, 3))):
             x = side * (street.kerb[side] + dice.integer(50, street.front[side] - street.kerb[side] - 50))
-            things.append((street_people.paint_pedestrian, x, z + dice.integer(-60, 60), 60, 40))
+            things.append((people.paint_pedestrian, x, z + dice.integer(-60, 60), 60, 40))
     if dice.chance(25):
-        things.append((street_people.paint_pedestrian, dice.integer(-150, 300), _distance(dice, 900, 3000), 60, 40))
+        things.append((people.paint_pedestrian, dice.integer(-150, 300), _distance(dice, 900, 3000), 60, 40))
     return things

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fcn_tutorial.datasets.street_drawing import (
+from fcn_tutorial.datasets.street_scenes.drawing import (
     PAVEMENT,
     ROAD,
     SKY,

@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from fcn_tutorial import strips
 from fcn_tutorial.backend import keras, ops
+from fcn_tutorial.measuring import strips
 
 _LENGTHS = (288, 800, 1344, 2240, 4096)  # strips to try, in pixels
 _INK = 1e4  # far above what a preprocessing layer inside the model takes off

@@ -22,7 +22,7 @@ from pathlib import Path
 
 import numpy as np
 
-from fcn_tutorial import weight_outline
+from fcn_tutorial.weights import outline
 
 MAGIC = b"fcn weights v1 \n"
 _HDF5 = b"\x89HDF\r\n\x1a\n"
@@ -83,8 +83,8 @@ def pack(card, arrays):
 
 def wrap(head, hdf5):
     """The file's bytes from those of the JSON and of the HDF5 part. Raises ValueError for more JSON than is read."""
-    if len(head) > weight_outline.MOST:
-        raise ValueError(f"What is to be remembered takes {len(head)} bytes; expected {weight_outline.MOST} or less.")
+    if len(head) > outline.MOST:
+        raise ValueError(f"What is to be remembered takes {len(head)} bytes; expected {outline.MOST} or less.")
     plain = (len(head).to_bytes(8, "little") + head).ljust(_base(len(head)) - _LENGTH, b"\0")
     digest = hashlib.sha256(plain)
     digest.update(hdf5)
@@ -140,7 +140,7 @@ def _plain(path, file, begin, size):
     if not begin.startswith(MAGIC):
         raise damaged(path, "it begins as no such file does")
     length = int.from_bytes(begin[_LENGTH:], "little")
-    if len(begin) < _JSON or length > weight_outline.MOST or _base(length) > size:
+    if len(begin) < _JSON or length > outline.MOST or _base(length) > size:
         raise damaged(path, "its beginning says it is longer")
     file.seek(_LENGTH)
     if hashlib.file_digest(file, "sha256").digest() != begin[_SHA:_LENGTH]:
@@ -151,7 +151,7 @@ def _plain(path, file, begin, size):
 
 def _outline(path):
     """The same JSON for a file of an earlier version, looked through by a program that may die of it."""
-    command = [sys.executable, "-P", weight_outline.__file__, str(path)]
+    command = [sys.executable, "-P", outline.__file__, str(path)]
     environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}  # each thread would reserve memory
     try:
         done = subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, timeout=_TIMEOUT)

@@ -5,8 +5,8 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
-from fcn_tutorial import installation
-from fcn_tutorial.installation import Finding
+from fcn_tutorial.course import installation
+from fcn_tutorial.course.installation import Finding
 
 PYTHONS = ((3, 11), (3, 13))  # oldest and newest
 MEMORY = 2 * 2**30  # bytes that should be free: a notebook takes up to 1.2 GB

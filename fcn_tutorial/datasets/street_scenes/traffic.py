@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from fcn_tutorial.datasets.street_drawing import CAR, UNIT, Camera, Canvas, orientation
-from fcn_tutorial.datasets.street_setting import Weather
+from fcn_tutorial.datasets.street_scenes.drawing import CAR, UNIT, Camera, Canvas, orientation
+from fcn_tutorial.datasets.street_scenes.setting import Weather
 from fcn_tutorial.labels import VOID
 
 PAINT = (

@@ -6,8 +6,8 @@ Notebook 03 builds the chain arithmetic by hand; `layer_grids` carries it throug
 import math
 from dataclasses import replace
 
-from fcn_tutorial.grids import Axis, Grid
-from fcn_tutorial.model_graph import kind_of, read_steps
+from fcn_tutorial.geometry.grids import Axis, Grid
+from fcn_tutorial.geometry.model_graph import kind_of, read_steps
 
 # Kinds of `model_graph.Step`. What stands here does what is said below, and nothing else is taken for it.
 _WINDOWS = ("Conv2D", "DepthwiseConv2D", "SeparableConv2D", "MaxPooling2D", "AveragePooling2D")

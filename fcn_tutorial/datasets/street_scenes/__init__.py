@@ -11,8 +11,8 @@ from numbers import Integral
 
 import numpy as np
 
-from fcn_tutorial.datasets import street_layout
-from fcn_tutorial.datasets.street_drawing import Canvas, Dice, soften
+from fcn_tutorial.datasets.street_scenes import layout
+from fcn_tutorial.datasets.street_scenes.drawing import Canvas, Dice, soften
 from fcn_tutorial.labels import CAMVID, CLASSES, VOID
 
 LEAST, MOST = 32, 8192  # pixels on a side
@@ -96,7 +96,7 @@ def _draw(index, size, seed):
     """Draw one scene, far things first, then read labels and instances off the owners of the pixels."""
     canvas = Canvas(*size)
     dice = Dice(seed, index)
-    start = street_layout.compose(canvas, dice)
+    start = layout.compose(canvas, dice)
     return _finish(canvas, dice, start)
 
 

@@ -1,7 +1,7 @@
 """Weight files that remember what they belong to: `.weights.h5` with a card of the network, backbone and classes.
 
 A network whose backbone keeps its ImageNet weights is stored as its head alone, some fifty kilobytes for FCN-32s.
-A file may come from anybody: nothing in it is believed before it was checked (`weight_files` has its form).
+A file may come from anybody: nothing in it is believed before it was checked (`storage` has its form).
 """
 
 import re
@@ -11,9 +11,10 @@ from pathlib import Path
 
 import numpy as np
 
-from fcn_tutorial import backbones, cards, files, models, weight_files
+from fcn_tutorial import backbones, files, models
 from fcn_tutorial.backbones.features import checksum
 from fcn_tutorial.backend import keras, ops
+from fcn_tutorial.weights import cards, storage
 
 _OPTIMIZER = "resume/"
 
@@ -51,7 +52,7 @@ def save(network, path, training=None, optimizer=None, half=False):
     arrays |= {f"{_OPTIMIZER}{number}": value for number, value in enumerate(optimizer or [])}
     files.check_place(path)
     with files.replacing(path) as unfinished:
-        unfinished.write_bytes(weight_files.pack(card, arrays))
+        unfinished.write_bytes(storage.pack(card, arrays))
 
 
 def read_card(path):
@@ -100,11 +101,11 @@ def load_into(network, path):
 
 
 def _open(path):
-    """The file at `path`, looked through: `weight_files.Stored` with a card that makes sense."""
+    """The file at `path`, looked through: `storage.Stored` with a card that makes sense."""
     path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(f"No weights at {path}. Train some (fcn-tutorial train --help), or check the path.")
-    stored = weight_files.read(path)
+    stored = storage.read(path)
     if stored.card is None:
         raise ValueError(
             f"{path} doesn't say which network it belongs to; expected a file that fcn-tutorial train wrote."

@@ -1,6 +1,6 @@
 """Where the arrays of an HDF5 file lie. Run as a program of its own, for a damaged file can end or stop the library.
 
-Prints one line of JSON: the card that earlier versions kept in an attribute, and the arrays as `weight_files` has them.
+Prints one line of JSON: the card that earlier versions kept in an attribute, and the arrays as `storage` has them.
 """
 
 import json

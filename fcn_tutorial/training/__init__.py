@@ -13,11 +13,11 @@ from fcn_tutorial.backend import keras, ops
 from fcn_tutorial.datasets.augmentation import Augmented
 from fcn_tutorial.datasets.batches import Batches, check_learnable
 from fcn_tutorial.datasets.pairs import check_image, classes_of, name_of
-from fcn_tutorial.features import FeatureBatches, cached_features, describe
 from fcn_tutorial.folding import fold_network
 from fcn_tutorial.labels import check_same
 from fcn_tutorial.losses import PixelCrossEntropy, balancing_weights
 from fcn_tutorial.metrics import confusion_matrix
+from fcn_tutorial.training.feature_cache import FeatureBatches, cached_features, describe
 
 # Adam's step for new scores; fine-tuning moves pretrained weights, so it goes more carefully.
 LEARNING_RATE = {False: 3e-3, True: 5e-4}

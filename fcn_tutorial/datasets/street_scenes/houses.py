@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fcn_tutorial.datasets.street_drawing import BUILDING, NEAR, UNIT, noise
-from fcn_tutorial.datasets.street_setting import band
+from fcn_tutorial.datasets.street_scenes.drawing import BUILDING, NEAR, UNIT, noise
+from fcn_tutorial.datasets.street_scenes.setting import band
 
 WALLS = (
     (150, 84, 62),

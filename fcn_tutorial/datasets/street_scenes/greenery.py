@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from fcn_tutorial.datasets.street_drawing import FENCE, TREE, UNIT, noise
+from fcn_tutorial.datasets.street_scenes.drawing import FENCE, TREE, UNIT, noise
 
 LEAVES = ((74, 104, 44), (58, 92, 46), (92, 116, 52), (104, 112, 48), (150, 112, 44), (66, 88, 58))
 BARK = (86, 70, 56)

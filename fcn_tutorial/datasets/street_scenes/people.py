@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from fcn_tutorial.datasets.street_drawing import BICYCLIST, PEDESTRIAN, POLE, SIGN, UNIT, Camera, Canvas
-from fcn_tutorial.datasets.street_setting import Weather
+from fcn_tutorial.datasets.street_scenes.drawing import BICYCLIST, PEDESTRIAN, POLE, SIGN, UNIT, Camera, Canvas
+from fcn_tutorial.datasets.street_scenes.setting import Weather
 
 SKIN = ((236, 196, 168), (214, 164, 130), (168, 116, 84), (112, 76, 56), (226, 180, 150))
 HAIR = ((40, 30, 24), (84, 58, 36), (168, 130, 76), (24, 22, 22), (150, 146, 142))
