@@ -79,7 +79,8 @@ def executed(tmp_path_factory):
     write(folder, "01_one.ipynb", code("1 + 1", "hide-output"), code(picture), code(where, "measured"))
     write(folder, "02_two.ipynb", code("import sys\nprint('red', file=sys.stderr)"), text="[back](01_one.ipynb)")
     proof = code("# @title Proof: one is one\nassert 1 == 1", "proof")
-    write(folder, "further/01_aside.ipynb", proof, text="[back](../01_one.ipynb)")
+    aside = write(folder, "further/01_aside.ipynb", proof, text="[back](../01_one.ipynb)")
+    notebooks.save(notebooks.normalise(notebooks.read(aside), "further/01_aside.ipynb", URL), aside)
     leave_hidden_files(folder)
     before = fingerprint(folder)
     return folder, run.run(folder, quiet=True), before
@@ -110,7 +111,7 @@ def test_hidden_files_are_no_part_of_the_course(executed, tmp_path):
     folder = shutil.copytree(executed[0], tmp_path / "copy")
     pages = [file.name for file in (folder / "build").rglob("*") if file.is_file()]
     assert [name for name in pages if name.startswith("._") or "none" in name] == ["none.html"]
-    assert [file.name for file in lab.copy(folder)] == ["01_one.ipynb", "02_two.ipynb"]
+    assert [file.name for file in lab.copy(folder)] == ["01_one.ipynb", "02_two.ipynb", "01_aside.ipynb"]
     assert fork.rewrite(folder, "https://github.com/a/b") != []
 
 
@@ -140,7 +141,7 @@ def test_the_site_reads_without_a_network(executed):
 def test_further_pages_stand_in_the_site_as_stored_and_proofs_are_folded(executed):
     page = (executed[0] / "build" / "site" / "notebooks" / "further" / "01_aside.html").read_text(encoding="utf-8")
     assert '<a class="reference internal" href="../01_one.html"' in page
-    assert re.search(r'src="(\.\./)+_images/badge-colab.svg"', page)
+    assert re.search(r'src="\.\./\.\./_(images|static)/badge-colab.svg"', page)
     folded = re.search(r"<details.*?</details>", page, re.DOTALL)[0]
     assert "Proof: one is one" in folded and "assert" in folded and "@title" not in page
 

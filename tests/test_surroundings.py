@@ -204,3 +204,22 @@ def test_control_c_while_keras_starts():
     os.killpg(process.pid, signal.SIGINT)
     _, said = process.communicate(timeout=60)
     assert (process.returncode, said) == (130, "fcn-tutorial: stopped.\n")
+
+
+ENDS = """
+import signal, sys, time, types
+from fcn_tutorial.commands import surroundings
+with surroundings.Stop(last=True) as stop:
+    try:
+        signal.raise_signal(signal.SIGINT)
+    except KeyboardInterrupt:
+        pass
+    stop._not_lost(types.SimpleNamespace(exc_type=KeyboardInterrupt))
+time.sleep(0.3)
+sys.exit(130)
+"""
+
+
+@posix
+def test_a_signal_that_is_to_be_said_again_does_not_hit_a_program_that_has_ended_by_itself():
+    assert subprocess.run([sys.executable, "-c", ENDS], preexec_fn=hear).returncode == 130

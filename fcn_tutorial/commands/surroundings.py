@@ -1,6 +1,7 @@
 """What a verb finds around it, made such that it can work: streams, a home, and signals that end it in order."""
 
 import errno
+import math
 import os
 import signal
 import sys
@@ -82,6 +83,7 @@ class Stop:
         self.last = last
         self.number = None
         self._deaf_until = 0.0
+        self._later = None
         self._before = {}
         self._unraisable = sys.unraisablehook
 
@@ -97,6 +99,10 @@ class Stop:
 
     def __exit__(self, *_):
         sys.unraisablehook = self._unraisable
+        if self._later is not None:  # the program ends as it is: said again now, the signal would be another one
+            self._deaf_until = math.inf
+            self._later.cancel()
+            self._later.join()
         for number, handler in self._before.items():
             signal.signal(number, signal.SIG_DFL if self.last else handler)
 
@@ -112,7 +118,8 @@ class Stop:
             self._unraisable(unraisable)
             return
         self._deaf_until = 0.0
-        threading.Timer(0.05, self._again).start()
+        self._later = threading.Timer(0.05, self._again)
+        self._later.start()
 
     def _again(self):
         if hasattr(signal, "pthread_kill"):  # one that this thread raises for itself does not end another's waiting

@@ -12,6 +12,8 @@ from pathlib import Path
 
 from fcn_tutorial.course import address
 
+_PACKAGE = Path(__file__).resolve().parents[1]
+
 
 @dataclass
 class Finding:
@@ -38,14 +40,13 @@ def course():
     try:
         folder = address.course_folder()
     except FileNotFoundError:
-        return Finding("course", f"no clone; the package is in {Path(__file__).parent}", True)
+        return Finding("course", f"no clone; the package is in {_PACKAGE}", True)
     except RuntimeError as error:
         return Finding("course", str(error), False, f"In the clone that you are in: {set_up_command()}")
     lacks, loaded = _lacks(folder), _package_of_kernels()
     if lacks:
         return Finding("course", f"{folder}; {lacks}", False, f"{set_up_command()} in that folder mends it")
-    own = Path(__file__).parent
-    if loaded is None or not own.samefile(loaded):
+    if loaded is None or not _PACKAGE.samefile(loaded):
         advice = f"In {folder}: {sys.executable} -m pip install --no-deps --no-build-isolation -e ."
         return Finding("course", f"{folder}; but notebooks load fcn_tutorial from {loaded}", False, advice)
     return Finding("course", str(folder), True)
