@@ -36,7 +36,7 @@ def same_grey(grey):
 
 
 def test_all_names_are_carried_by_the_installed_packages():
-    assert photos.names() == ["astronaut", "camera", "chelsea", "china", "coffee", "flower", "rocket"]
+    assert photos.names() == ["astronaut", "camera", "chelsea", "china", "coffee", "flower", "rocket", "street"]
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Real photos: those that scikit-image and scikit-learn carry, and a learner's own file of any kind (notebooks 01, 05).
+"""Real photos: those that the course, scikit-image and scikit-learn carry, and a learner's own file of any kind.
 
 Nothing is downloaded: the files are read from the installed packages, past their own fetching functions.
 """
@@ -10,9 +10,11 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from fcn_tutorial import paths
 from fcn_tutorial.datasets.image_files import open_image
 from fcn_tutorial.datasets.pairs import bands, check_image, resize_image
 
+_COURSE = "fcn_tutorial"
 # name: (installed package, file in it, attribution as the package's documentation gives it)
 _PHOTOS = {
     "astronaut": ("skimage", "data/astronaut.png", "Eileen Collins, NASA. Public domain."),
@@ -30,12 +32,17 @@ _PHOTOS = {
         "vultilion, https://www.flickr.com/photos/vultilion/6056698931/. CC BY 2.0.",
     ),
     "rocket": ("skimage", "data/rocket.jpg", "Launch of DSCOVR on a Falcon 9, by SpaceX. Public domain."),
+    "street": (
+        _COURSE,
+        "street_leuven.jpg",
+        "A street in Leuven: leuvenA.jpg of OpenCV's samples, by the OpenCV contributors, made smaller. Apache-2.0.",
+    ),
 }
-_DISTRIBUTIONS = {"skimage": "scikit-image", "sklearn": "scikit-learn"}
+_DISTRIBUTIONS = {_COURSE: "the course again", "skimage": "scikit-image", "sklearn": "scikit-learn"}
 
 
 def names():
-    """Names of the photos that the installed packages carry, sorted."""
+    """Names of the photos that the course and the installed packages carry, sorted."""
     return [name for name in sorted(_PHOTOS) if _bundled(name).is_file()]
 
 
@@ -58,7 +65,10 @@ def load(name_or_path):
     (`image_files.open_image`, `pairs.check_image`), ValueError for floating-point values.
     """
     if name_or_path in _PHOTOS:
-        path, advice = _bundled(name_or_path), f"Install {_DISTRIBUTIONS[_PHOTOS[name_or_path][0]]}."
+        path, advice = (
+            _bundled(name_or_path),
+            f"Install {_DISTRIBUTIONS.get(_PHOTOS[name_or_path][0], 'the course again')}.",
+        )
     else:
         path, advice = Path(os.path.expanduser(name_or_path)), f"Photos known by name: {', '.join(names())}."
     try:
@@ -100,6 +110,8 @@ def resize_short_side(image, size):
 def _bundled(name):
     """Path of a photo inside its installed package, found without importing the package."""
     package, file, _ = _PHOTOS[name]
+    if package == _COURSE:
+        return paths.data_file(file)
     spec = importlib.util.find_spec(package)
     return Path(spec.origin).parent / file if spec else Path(package) / file
 
