@@ -77,7 +77,8 @@ def class_legend(fig, maps, classes=CAMVID):
     ]  # fmt: skip
     if patches:
         fig.legend(handles=patches, loc="lower center", ncols=min(6, len(patches)), frameon=False)
-    fig.tight_layout(rect=(0, 0.06 * (1 + len(patches) // 7), 1, 1))
+    inches = 0.15 + 0.25 * -(-len(patches) // 6)  # of the rows of the legend
+    fig.tight_layout(rect=(0, inches / fig.get_figheight(), 1, 1))
 
 
 def heat_map(image, heat, title, unit="score", ax=None):
