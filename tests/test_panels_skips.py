@@ -45,6 +45,13 @@ def test_the_legend_names_own_classes_and_void():
     assert [text.get_text() for text in fig.legends[0].get_texts()] == ["leaf", "stem", "void"]
 
 
+def test_the_legend_lies_inside_of_a_narrow_figure():
+    fig = skips.large({"labels": LABELS}, columns=1, scale=1)
+    fig.canvas.draw()
+    box = fig.legends[0].get_window_extent()
+    assert len(fig.legends[0].get_texts()) == 11 and box.x0 >= 0 and box.x1 <= fig.bbox.width
+
+
 def test_a_scale_at_which_things_vanish_is_refused():
     with pytest.raises(ValueError, match=r"scale=0.5: a panel would have fewer pixels than its image"):
         skips.large({"photo": PHOTO}, scale=0.5)

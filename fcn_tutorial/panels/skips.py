@@ -25,7 +25,7 @@ def score_maps(maps):
     return fig
 
 
-def large(pictures, columns=2, scale=1.5, part=None, classes=CAMVID):
+def large(pictures, columns=2, scale=1.3, part=None, classes=CAMVID):
     """Photos and maps of labels as panels in rows of `columns`, each image pixel `scale` pixels wide, and a legend.
 
     pictures: {title: photo (H, W, 3) uint8 or labels (H, W)}, all of one size; classes: what the labels mean.
@@ -38,6 +38,7 @@ def large(pictures, columns=2, scale=1.5, part=None, classes=CAMVID):
     top, left, bottom, right = part or (0, 0, height, width)
     rows = -(-len(pictures) // columns)
     size = columns * (scale * (right - left) + 62), rows * (scale * (bottom - top) + 72) + 50  # room for the words
+    size = max(size[0], 640), size[1]  # wide enough for the legend
     fig, axes = plt.subplots(rows, columns, figsize=np.array(size) / DPI, dpi=DPI, squeeze=False)
     for ax in axes.flat[len(pictures) :]:
         ax.remove()
