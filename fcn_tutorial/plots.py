@@ -162,6 +162,6 @@ def small_title(ax, words):
 def _pixels(ax, title=None):
     ax.set(xlabel="column (pixels)", ylabel="row (pixels)")
     ax.xaxis.label.set_fontsize(8), ax.yaxis.label.set_fontsize(8)
-    ax.tick_params(labelsize=7)
+    ax.tick_params(labelsize=8)
     if title:
         ax.set_title(title)

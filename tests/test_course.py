@@ -134,7 +134,7 @@ def test_the_site_reads_without_a_network(executed):
     page = (out / "notebooks" / "01_one.html").read_text(encoding="utf-8")
     assert page.count("badge-colab.svg") == 1 and page.count("badge-binder.svg") == 1
     assert page.count("<math ") == 2 and "<mtable" in page and "mathjax" not in page.lower()
-    assert "<details" in page
+    assert "<details" in page and "The answer. Guess first" in page and "<title>01 Title" in page
     assert '<a class="reference internal" href="01_one.html"' in (out / "notebooks" / "02_two.html").read_text("utf-8")
 
 

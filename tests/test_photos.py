@@ -10,6 +10,7 @@ import pytest
 from PIL import EpsImagePlugin, Image
 
 from fcn_tutorial.datasets import photos
+from fcn_tutorial.paths import data_file
 
 RNG = np.random.default_rng(0)
 RGB = RNG.integers(0, 256, (31, 33, 3), dtype=np.uint8)
@@ -35,8 +36,32 @@ def same_grey(grey):
     return np.stack([grey] * 3, axis=-1)
 
 
-def test_all_names_are_carried_by_the_installed_packages():
-    assert photos.names() == ["astronaut", "camera", "chelsea", "china", "coffee", "flower", "rocket", "street"]
+def test_all_names_are_carried_by_the_course_and_the_installed_packages():
+    carried = ["astronaut", "camera", "chelsea", "china", "coffee", "crossing", "flower", "rocket", "street"]
+    assert photos.names() == carried
+
+
+@pytest.mark.parametrize(("name", "shape"), [("street", (540, 960, 3)), ("crossing", (720, 960, 3))])
+def test_the_courses_own_photos_are_small_and_bare(name, shape):
+    photo = photos.load(name)
+    assert photo.shape == shape and photo.dtype == np.uint8
+    file = data_file(f"{name}.jpg")
+    assert file.stat().st_size <= 120_000
+    with Image.open(file) as image:
+        assert not image.getexif() and not {"exif", "icc_profile", "xmp", "comment"} & image.info.keys()
+
+
+def test_a_photo_that_is_missing_is_no_name_and_said_so(monkeypatch):
+    def nothing(name):
+        raise FileNotFoundError(f"data/{name} was not found")
+
+    monkeypatch.setattr(photos, "data_file", nothing)
+    monkeypatch.setitem(photos._PHOTOS, "flower", ("sklearn", "datasets/images/gone.jpg", "nobody"))
+    assert photos.names() == ["astronaut", "camera", "chelsea", "china", "coffee", "rocket"]
+    with pytest.raises(FileNotFoundError, match="data/street.jpg was not found"):
+        photos.load("street")
+    with pytest.raises(FileNotFoundError, match="gone.jpg. Install scikit-learn"):
+        photos.load("flower")
 
 
 @pytest.mark.parametrize(
@@ -62,6 +87,11 @@ def test_scikit_learn_photos_are_its_own(name):
 def test_attributions_name_author_and_licence():
     assert all(photos.attribution(name) for name in photos.names())
     assert "danielbuechele" in photos.attribution("china") and "CC BY 2.0" in photos.attribution("china")
+    licence = data_file("photos_license.txt").read_text(encoding="utf-8")
+    for name in ("street", "crossing"):
+        assert "Adrien Pavie" in photos.attribution(name) and "MIT" in photos.attribution(name)
+        assert f"data/{name}.jpg" in licence
+    assert "Copyright (c) 2022 Adrien Pavie" in licence and "Permission is hereby granted" in licence
     with pytest.raises(ValueError, match="'chine'.*china"):
         photos.attribution("chine")
 

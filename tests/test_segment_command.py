@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 from small_backbone import shake, small_backbone
 
-from fcn_tutorial import folding, models, weights
+from fcn_tutorial import folding, labels, models, weights
 from fcn_tutorial.__main__ import main
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="links, pipes and such names need a POSIX file system")
@@ -66,6 +66,30 @@ def test_patterns_and_photos_known_by_name(loaded, capsys):
     captured = capsys.readouterr()
     assert captured.err == "fcn-tutorial: No file fits the pattern *.gif. Check the folder and the ending.\n"
     assert len(loaded) == 1
+
+
+# A point (row, column) in the middle of each thing, which the course's weights label rightly.
+SEEN = {
+    "street": {
+        "sky": (60, 450), "building": (195, 480), "tree": (180, 325), "sign": (207, 551), "road": (420, 450),
+        "car": (222, 358),
+    },
+    "crossing": {
+        "sky": (50, 720), "building": (220, 300), "tree": (180, 550), "road": (470, 200), "pedestrian": (310, 679),
+        "car": (304, 772),
+    },
+}  # fmt: skip
+
+
+def test_the_courses_own_streets_are_known_by_name_and_what_is_in_them_is_found(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main(["segment", *SEEN, "--out", "out", "--json"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    for item in report["images"]:
+        found = np.asarray(Image.open(item["labels"]))
+        expected = SEEN[item["image"]]
+        at_points = {name: labels.NAMES[found[point]] for name, point in expected.items()}
+        assert at_points == {name: name for name in expected}
 
 
 @posix

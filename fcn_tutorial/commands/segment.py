@@ -6,7 +6,7 @@ from fcn_tutorial import files
 from fcn_tutorial.commands import output, photo_files
 
 DEFAULT_WEIGHTS = "camvid_fcn4s.weights.h5"
-IMAGES = "a file, a pattern such as *.jpg, or the name of a photo that comes with the packages, such as chelsea"
+IMAGES = "a file, a pattern such as *.jpg, or the name of a photo that comes with the course, such as street"
 
 
 def add_parser(verbs):

@@ -58,18 +58,24 @@ def _lay_notebooks(folder, target, pictures):
         head = notebook.cells[0]
         head.source = head.source.replace(address.COLAB_IMAGE, f"{pictures}/badge-colab.svg")
         head.source = head.source.replace(address.BINDER_IMAGE, f"{pictures}/badge-binder.svg")
+        if target.name == "notebooks":  # the lessons, which are spoken of by their numbers
+            head.source = re.sub(r"^# ", f"# {file.name[:2]} ", head.source, count=1, flags=re.MULTILINE)
         for cell in notebook.cells:
-            _fold_proof(cell)
+            _fold(cell)
         notebooks.save(notebook, target / file.name)
 
 
-def _fold_proof(cell):
-    """Fold a cell that proves what the text says, code and outputs, under the words of its first line; in place."""
-    if notebooks.PROOF_TAG in cell.metadata.get("tags", []):
+def _fold(cell):
+    """Say, in place, under which words a cell is folded: a proof as a whole, under its first line; an answer."""
+    tags, words = cell.metadata.get("tags", []), None
+    if notebooks.PROOF_TAG in tags:
         title, _, cell.source = cell.source.partition("\n")
-        words = title.removeprefix(notebooks.PROOF_TITLE)
-        cell.metadata["tags"].append("hide-cell")
-        cell.metadata["mystnb"] = {"code_prompt_show": f"Proof: {words}", "code_prompt_hide": f"Proof: {words}"}
+        words = f"Proof: {title.removeprefix(notebooks.PROOF_TITLE)}"
+        tags.append("hide-cell")
+    elif "hide-output" in tags:
+        words = "The answer. Guess first, then open it"
+    if words:
+        cell.metadata["mystnb"] = {"code_prompt_show": words, "code_prompt_hide": words}
 
 
 def replace_folder(new, old):

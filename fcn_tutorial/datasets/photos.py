@@ -1,8 +1,10 @@
 """Real photos: those that the course, scikit-image and scikit-learn carry, and a learner's own file of any kind.
 
-Nothing is downloaded: the files are read from the installed packages, past their own fetching functions.
+Notebooks 01 and 05 use them. Nothing is downloaded: the files are read from the installed packages, past their own
+fetching functions.
 """
 
+import contextlib
 import importlib.util
 import os
 from pathlib import Path
@@ -10,12 +12,11 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from fcn_tutorial import paths
 from fcn_tutorial.datasets.image_files import open_image
 from fcn_tutorial.datasets.pairs import bands, check_image, resize_image
+from fcn_tutorial.paths import data_file
 
-_COURSE = "fcn_tutorial"
-# name: (installed package, file in it, attribution as the package's documentation gives it)
+# name: (installed package, file in it, or in data/ for the course's own; attribution as the source gives it)
 _PHOTOS = {
     "astronaut": ("skimage", "data/astronaut.png", "Eileen Collins, NASA. Public domain."),
     "camera": ("skimage", "data/camera.png", "Lav Varshney. CC0."),
@@ -26,6 +27,11 @@ _PHOTOS = {
         "danielbuechele, https://www.flickr.com/photos/danielbuechele/6061409035/. CC BY 2.0.",
     ),
     "coffee": ("skimage", "data/coffee.png", "Rachel Michetti, courtesy of Pikolo Espresso Bar. CC0."),
+    "crossing": (
+        "fcn_tutorial",
+        "crossing.jpg",
+        "Adrien Pavie, tests/data/e5.jpg of GeoVisio, https://gitlab.com/panoramax/server/api. MIT. Cropped.",
+    ),
     "flower": (  # scikit-learn's README repeats the name of china.jpg's author here; its links are right
         "sklearn",
         "datasets/images/flower.jpg",
@@ -33,17 +39,22 @@ _PHOTOS = {
     ),
     "rocket": ("skimage", "data/rocket.jpg", "Launch of DSCOVR on a Falcon 9, by SpaceX. Public domain."),
     "street": (
-        _COURSE,
-        "street_leuven.jpg",
-        "A street in Leuven: leuvenA.jpg of OpenCV's samples, by the OpenCV contributors, made smaller. Apache-2.0.",
+        "fcn_tutorial",
+        "street.jpg",
+        "Adrien Pavie, tests/data/e1.jpg of GeoVisio, https://gitlab.com/panoramax/server/api. MIT. Scaled down.",
     ),
 }
-_DISTRIBUTIONS = {_COURSE: "the course again", "skimage": "scikit-image", "sklearn": "scikit-learn"}
+_DISTRIBUTIONS = {"skimage": "scikit-image", "sklearn": "scikit-learn"}
 
 
 def names():
     """Names of the photos that the course and the installed packages carry, sorted."""
-    return [name for name in sorted(_PHOTOS) if _bundled(name).is_file()]
+    found = []
+    for name in sorted(_PHOTOS):
+        with contextlib.suppress(FileNotFoundError):
+            _bundled(name)
+            found.append(name)
+    return found
 
 
 def attribution(name):
@@ -64,17 +75,11 @@ def load(name_or_path):
     Raises FileNotFoundError for a missing file, ValueError or OSError for one that is no readable picture
     (`image_files.open_image`, `pairs.check_image`), ValueError for floating-point values.
     """
-    if name_or_path in _PHOTOS:
-        path, advice = (
-            _bundled(name_or_path),
-            f"Install {_DISTRIBUTIONS.get(_PHOTOS[name_or_path][0], 'the course again')}.",
-        )
-    else:
-        path, advice = Path(os.path.expanduser(name_or_path)), f"Photos known by name: {', '.join(names())}."
+    path = _bundled(name_or_path) if name_or_path in _PHOTOS else Path(os.path.expanduser(name_or_path))
     try:
         image = open_image(path)
     except FileNotFoundError as error:
-        raise FileNotFoundError(f"There is no photo {path}. {advice}") from error
+        raise FileNotFoundError(f"There is no photo {path}. Photos known by name: {', '.join(names())}.") from error
     # Shape first: a row of pixels is refused before it is converted.
     photo = check_image(np.empty((image.height, image.width, 3), np.uint8), str(path))
     for rows in bands(photo):
@@ -108,12 +113,18 @@ def resize_short_side(image, size):
 
 
 def _bundled(name):
-    """Path of a photo inside its installed package, found without importing the package."""
+    """Path of a photo of the course, or inside its installed package, found without importing the package.
+
+    Raises FileNotFoundError when the file is missing.
+    """
     package, file, _ = _PHOTOS[name]
-    if package == _COURSE:
-        return paths.data_file(file)
+    if package == "fcn_tutorial":
+        return data_file(file)
     spec = importlib.util.find_spec(package)
-    return Path(spec.origin).parent / file if spec else Path(package) / file
+    path = Path(spec.origin).parent / file if spec else Path(package) / file
+    if not path.is_file():
+        raise FileNotFoundError(f"There is no photo {path}. Install {_DISTRIBUTIONS[package]}.")
+    return path
 
 
 def _rgb(image, source):

@@ -63,11 +63,11 @@ def skip_mixer(mixture, weights, scene=0):
     known = mixture.labels != classes.void
     wrong = (mixture.labels != predictions) & known
     share = wrong[scene].sum() / max(known[scene].sum(), 1)
-    fig = plt.figure(figsize=(8, 2.7), dpi=80)
+    fig = plt.figure(figsize=(9.8, 3.2), dpi=80)  # wide enough for panels of more than 256 pixels
     mixed = " + ".join(f"{weight:g} x stride {stride}" for stride, weight in weights.items())
     fig.suptitle(f"{mixed}: mean IoU {result.mean_iou:.3f} over {len(predictions)} scenes", fontsize=11)
     for left, title in ((0.01, f"labels of scene {scene}"), (0.36, f"wrong pixels: {share:.0%}")):
-        ax = fig.add_axes((left, 0.02, 0.34, 0.79))
+        ax = fig.add_axes((left, 0.02, 0.34, 0.8))
         if left < 0.1:
             show_labels(ax, predictions[scene], classes)
         else:
@@ -115,7 +115,7 @@ def _class_bars(ax, values, fmt, classes):
     for place, name, value in zip(places, classes.names, values, strict=True):
         ax.text(-0.04, place, name, ha="right", va="center", fontsize=8)
         words = "absent" if np.isnan(value) else fmt.format(value)
-        ax.text(np.nan_to_num(value) + 0.03, place, words, va="center", fontsize=7)
+        ax.text(np.nan_to_num(value) + 0.03, place, words, va="center", fontsize=8)
     ax.set(xlim=(0, 1.25), ylim=(len(values) - 0.4, -0.6), xticks=[], yticks=[])
     for side in ("top", "right", "bottom"):
         ax.spines[side].set_visible(False)

@@ -19,7 +19,7 @@ _GRIDS = {
 }
 
 
-def stride_ruler(photo, grids, looks):
+def stride_ruler(photo, grids, looks=None):
     """Grid, stride, receptive field and centre of a layer to be chosen (`panels.grids.stride_ruler`).
 
     photo, grids, looks: as that function takes them. At first the last layer is shown.
