@@ -30,6 +30,7 @@ LESSONS = {
     },
     "03_measure_the_total_stride": {"stride_ruler": [("layer", "ArrowUp")]},
     "04_upsample_by_32": {"upsampling_bench": [("crop", "ArrowRight"), ("filler", "ArrowDown")]},
+    "further/04_find_the_crop_of_19": {"upsampling_bench": [("crop", "ArrowRight"), ("filler", "ArrowDown")]},
     "05_train_fcn32s": {
         "metric_playground": [("void pixels are", "ArrowDown"), ("prediction", "Control+Shift+ArrowDown")],
     },
