@@ -167,9 +167,9 @@ def _draw_field(ax, photo, field):
 def _draw_values(ax, values):
     """A map of values, dark at 0, bright at the largest."""
     ax.imshow(values, cmap=_COLOURS, vmin=0, vmax=values.max(), interpolation="nearest")
-    ax.tick_params(labelsize=7)
+    ax.tick_params(labelsize=8)
     ax.locator_params(nbins=4, integer=True)
-    ax.set_xlabel("column (pixels)", fontsize=7), ax.set_ylabel("row (pixels)", fontsize=7)
+    ax.set_xlabel("column (pixels)", fontsize=8), ax.set_ylabel("row (pixels)", fontsize=8)
 
 
 def _draw_table(fig, left, rows):
