@@ -125,11 +125,14 @@ def grid_over(image, stride, offset=0.0, title="", ax=None, part=None):
     return fig
 
 
-def numbers_map(values, title, ax=None, fmt="{:.2f}", cmap="cividis"):
-    """A small matrix (h, w) as coloured squares with each value written in it: kernels, score maps."""
+def numbers_map(values, title, ax=None, fmt="{:.2f}", cmap="cividis", limits=(None, None)):
+    """A small matrix (h, w) as coloured squares with each value written in it: kernels, score maps.
+
+    limits: the values of the darkest and the brightest colour, for maps that are compared; by default the map's own.
+    """
     fig, ax = (ax.figure, ax) if ax is not None else plt.subplots(figsize=(4.4, 4), dpi=90)
     values = np.asarray(values)
-    drawn = ax.imshow(values, cmap=cmap, interpolation="nearest")
+    drawn = ax.imshow(values, cmap=cmap, vmin=limits[0], vmax=limits[1], interpolation="nearest")
     for (row, column), value in np.ndenumerate(values):
         red, green, blue, _ = drawn.cmap(drawn.norm(value))
         dark = 0.3 * red + 0.6 * green + 0.1 * blue < 0.5
@@ -162,6 +165,6 @@ def small_title(ax, words):
 def _pixels(ax, title=None):
     ax.set(xlabel="column (pixels)", ylabel="row (pixels)")
     ax.xaxis.label.set_fontsize(8), ax.yaxis.label.set_fontsize(8)
-    ax.tick_params(labelsize=7)
+    ax.tick_params(labelsize=8)
     if title:
         ax.set_title(title)

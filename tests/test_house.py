@@ -4,6 +4,7 @@ import ast
 import importlib.util
 import re
 import subprocess
+import symtable
 import sys
 import time
 import tomllib
@@ -251,24 +252,22 @@ def test_a_notebook_has_the_house_form(file):
     assert all(cell.source.startswith(notebooks.PROOF_TITLE) for cell in cells if is_proof(cell))
 
 
-def bound_at_top(node):
-    """Names that a tree binds in its own scope, without those inside its functions, classes and comprehensions."""
-    own_scope = (ast.FunctionDef, ast.ClassDef, ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
-    for child in ast.iter_child_nodes(node):
-        if isinstance(child, ast.Import | ast.ImportFrom):
-            yield from (alias.asname or alias.name.split(".")[0] for alias in child.names)
-        elif isinstance(child, ast.FunctionDef | ast.ClassDef):
-            yield child.name
-        elif isinstance(child, ast.Name) and isinstance(child.ctx, ast.Store):
-            yield child.id
-        if not isinstance(child, own_scope):
-            yield from bound_at_top(child)
-
-
-def parsed(cells):
-    """The code of cells as one tree; lines for IPython count as nothing."""
+def globals_of(cells):
+    """What the code of cells binds in the notebook, and what it takes from there, in functions too: two sets."""
     text = "\n".join(cell.source for cell in cells)
-    return ast.parse(re.sub(r"^(\s*)[%!].*$", r"\1pass", text, flags=re.MULTILINE))
+    text = re.sub(r"^(\s*)[%!].*$", r"\1pass", text, flags=re.MULTILINE)  # lines for IPython
+    top, bound, used, imported = symtable.symtable(text, "notebook", "exec"), set(), set(), set()
+    scopes = [top]
+    while scopes:
+        scope = scopes.pop()
+        scopes += scope.get_children()
+        for symbol in scope.get_symbols():
+            if scope is top and (symbol.is_assigned() or symbol.is_imported()):
+                bound.add(symbol.get_name())
+                imported |= {symbol.get_name()} if symbol.is_imported() else set()
+            if symbol.is_referenced() and (scope is top or symbol.is_global()):
+                used.add(symbol.get_name())
+    return bound - {"_"}, used, imported
 
 
 @each_notebook
@@ -276,11 +275,7 @@ def test_a_lesson_runs_without_its_proofs(file):
     from fcn_tutorial.course import notebooks
 
     cells = [cell for cell in notebooks.read(file).cells if cell.cell_type == "code"]
-    proofs, lesson = parsed(filter(is_proof, cells)), parsed(cell for cell in cells if not is_proof(cell))
-    bound, used = set(bound_at_top(lesson)), {node.id for node in ast.walk(lesson) if isinstance(node, ast.Name)}
-    imported = {
-        alias.asname or alias.name.split(".")[0] for node in proofs.body for alias in getattr(node, "names", [])
-    }
-    by_proofs = set(bound_at_top(proofs))
+    by_proofs, _, imported = globals_of(filter(is_proof, cells))
+    bound, used, _ = globals_of(cell for cell in cells if not is_proof(cell))
     assert by_proofs & (used - bound) == set(), "a lesson cell uses what only a proof binds"
     assert by_proofs & bound - imported == set(), "a proof binds what a lesson cell binds too"

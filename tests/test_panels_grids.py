@@ -121,6 +121,11 @@ def test_a_fine_grid_is_shown_in_its_middle():
     assert len(dots) <= 18**2 and {tuple(dot) for dot in dots} >= {(47, 31), (33, 17), (61, 45)}
 
 
+def test_without_measurements_the_ruler_tells_the_theory_alone():
+    figure = panels.stride_ruler(PHOTO, GRIDS, None, "coarse")
+    assert titles(figure).count("measured") == 0 and "cell (1, 2): theory (31, 47)" in titles(figure)
+
+
 def test_a_field_partly_beyond_a_photo_is_no_larger_than_it():
     moved = Grid(Axis(4, 16, -20, 20), Axis(1, 16, 60, 100))
     figure = panels.stride_ruler(PHOTO, {"moved": moved}, {}, "moved")

@@ -232,3 +232,14 @@ def test_a_pixel_of_a_photo_in_words_and_bars():
     for row, column in ((20, 0), (0, 30), (-1, 0)):
         with pytest.raises(ValueError, match="20 rows x 30 columns"):
             networks.your_own_photo(photo, probabilities, row, column)
+
+
+def test_counting_names_each_place_and_each_count():
+    truth, prediction = np.array([[0, 1], [2, VOID]]), np.array([[0, 2], [2, 1]])
+    matrix = metrics.confusion_matrix(truth, prediction, classes=3)
+    fig = scores.counting(truth, prediction, matrix)
+    words = [[text.get_text() for text in ax.texts] for ax in fig.axes]
+    assert words == [["0", "1", "2", "void"], ["0", "2", "2", "1"], [str(count) for count in matrix.flat]]
+    assert [ax.get_title() for ax in fig.axes] == ["truth", "prediction", "confusion matrix"]
+    assert (fig.axes[2].get_ylabel(), fig.axes[2].get_xlabel()) == ("true class", "predicted class")
+    plt.close(fig)

@@ -114,6 +114,38 @@ def test_bars_are_as_long_for_equal_logits_whatever_the_cell():
     assert len(limits) == 1 and limits.pop()[1] > max(CELLS.max(), CROPS.max())
 
 
+@pytest.mark.parametrize("place", [(0, 0), (3, 2), [2, 1]])
+def test_a_window_is_drawn_with_its_pixels_and_its_best_names(place):
+    figure = windows.window_answer({"cat": (SMALL, CELLS)}, NAMES, "cat", place, cells=3, stride=4, count=2)
+    photo, crop, bars = figure.axes
+    rows, columns = range(4 * place[0], 4 * place[0] + 12), range(4 * place[1], 4 * place[1] + 12)
+    assert (crop.images[0].get_array() == SMALL[np.ix_(rows, columns)]).all()
+    assert photo.get_title() == "cat: a window of\n12 x 12 pixels"
+    for frame in photo.patches:
+        assert (frame.get_x(), frame.get_y()) == (columns[0] - 0.5, rows[0] - 0.5)
+        assert frame.get_width() == frame.get_height() == 12
+    best, second = sorted(range(6), key=lambda index: -CELLS[tuple(place)][index])[:2]
+    assert bars.get_title() == f"best name:\n{NAMES[best]}"
+    assert [text.get_text() for text in bars.texts][-2:] == [NAMES[best], NAMES[second]]
+    assert [bar.get_width() for bar in bars.patches] == [CELLS[tuple(place)][index] for index in (best, second)]
+    assert bars.get_xlim()[1] > CELLS.max()
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"photo": "dog"}, "no photo named 'dog'; expected one of cat"),
+        ({"place": (0, 3)}, "no cell (0, 3); rows go from 0 to 3, columns to 2"),
+        ({"cells": 2}, "has 5x4 windows of 8 pixels, 4 apart; the logits of the answers have shape (4, 3, 6)"),
+    ],
+)
+def test_a_window_that_does_not_fit_is_refused_in_words(change, words):
+    given = {"photo": "cat", "place": (0, 0), "cells": 3, "stride": 4, **change}
+    with pytest.raises(ValueError, match=re.escape(words)):
+        windows.window_answer({"cat": (SMALL, CELLS)}, NAMES, **given)
+    assert plt.get_fignums() == []
+
+
 def test_the_best_classes_hold_the_best_of_both():
     assert windows.best_classes(np.array([5, 4, 3, 0]), np.array([0, 1, 2, 9]), 3) == [0, 3, 1]
     assert windows.best_classes(np.array([5, 4, 3, 0]), np.array([5, 4, 3, 0]), 3) == [0, 1, 2]

@@ -80,6 +80,20 @@ def test_another_photo_is_shown_in_the_place_to_touch_too(pairs):
     assert words(pairs).startswith(f"cup: same name in {same} of 36 windows") and pairs.children[2].source != before
 
 
+def test_the_window_follows_slider_arrow_keys_and_photo():
+    answers = {name: (image, cells) for name, (image, cells, _) in PAIRS.items()}
+    explorer = windows.window_answer(answers, NAMES)
+    _, middles = explorer.children[1:3]
+    explorer.controls["place"].value = (2, 5)
+    assert list(middles.frame) == [2, 5] and "row 2, column 5: pixels 64 to 287 down" in words(explorer)
+    middles.frame = [4, 1]  # as the browser says it
+    best = NAMES[PAIRS["cat"][1][4, 1].argmax()]
+    assert words(explorer).startswith("cat: a window of 224 x 224") and words(explorer).endswith(f"best name: {best}")
+    before = middles.source
+    explorer.controls["photo"].value = "cup"
+    assert words(explorer).startswith("cup: a window") and middles.source != before
+
+
 def test_sixty_moves_leave_no_figure_open(heat, pairs):
     for move in range(30):
         heat.controls["threshold"].value = float(move % 7)

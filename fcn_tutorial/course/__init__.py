@@ -1,1 +1,1 @@
-"""The plumbing around the notebooks: their address, running, normalising, the site and the learner's copies."""
+"""The plumbing around the notebooks: installation, address, running, normalising, the site and the learner's copies."""

@@ -1,4 +1,4 @@
-"""What is known of a map's grid: size, stride, receptive field and centre of its cells (used by geometry)."""
+"""What is known of a map's grid: size, stride, receptive field and centre of its cells."""
 
 from dataclasses import dataclass
 

@@ -15,13 +15,13 @@ def stride_ruler(photo, grids, looks, layer):
     """One layer of a network over `photo` (H, W, 3): how far its middle cell looks, and where its cells stand.
 
     grids: {layer: Grid} of `geometry.layer_grids` for the photo's size; looks: {layer: pixel (row, column) that the
-    middle cell really looks at}, of the layers for which it was measured. Raises ValueError for a layer that `grids`
-    lacks, and as `Grid.receptive_field` does.
+    middle cell really looks at}, of the layers for which it was measured, or None: then the theory alone is told.
+    Raises ValueError for a layer that `grids` lacks, and as `Grid.receptive_field` does.
     """
     if layer not in grids:
         raise ValueError(f"There is no layer named {layer!r}; expected one of {', '.join(grids)}.")
     grid, field = grids[layer], field_of_middle(grids[layer])
-    theory, look, part = middle_pixel(grid), looks.get(layer), middle_part(grid, photo.shape[:2])
+    theory, look, part = middle_pixel(grid), (looks or {}).get(layer), middle_part(grid, photo.shape[:2])
     fig, (far, near) = plt.subplots(1, 2, figsize=(8, 4), dpi=80, layout="none")
     _draw_field(far, photo, field)
     size = _by(grid.receptive_field)
@@ -32,8 +32,8 @@ def stride_ruler(photo, grids, looks, layer):
     if look is not None:
         near.plot(*look[::-1], "o", color="white", markeredgecolor="black", markersize=8, label="measured")
     shown = "" if max(grid.size) <= _MOST else f", {_MOST}x{_MOST} shown"
-    measured = "not measured" if look is None else f"measured {_at(look)}"
-    where = f"cell {middle_cell(grid)}: theory {_at(theory)}, {measured}"
+    measured = "" if looks is None else ", not measured" if look is None else f", measured {_at(look)}"
+    where = f"cell {middle_cell(grid)}: theory {_at(theory)}{measured}"
     plots.small_title(near, f"total stride {_one(grid.stride)} pixels: {_by(grid.size)} cells{shown}\n{where}")
     far.locator_params(nbins=4), near.locator_params(nbins=4)
     fig.legend(*near.get_legend_handles_labels(), loc="lower center", ncols=3, fontsize=8, frameon=False)
@@ -167,9 +167,9 @@ def _draw_field(ax, photo, field):
 def _draw_values(ax, values):
     """A map of values, dark at 0, bright at the largest."""
     ax.imshow(values, cmap=_COLOURS, vmin=0, vmax=values.max(), interpolation="nearest")
-    ax.tick_params(labelsize=7)
+    ax.tick_params(labelsize=8)
     ax.locator_params(nbins=4, integer=True)
-    ax.set_xlabel("column (pixels)", fontsize=7), ax.set_ylabel("row (pixels)", fontsize=7)
+    ax.set_xlabel("column (pixels)", fontsize=8), ax.set_ylabel("row (pixels)", fontsize=8)
 
 
 def _draw_table(fig, left, rows):

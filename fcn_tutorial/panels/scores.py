@@ -5,7 +5,7 @@ import numpy as np
 
 from fcn_tutorial import metrics
 from fcn_tutorial.labels import NAMES, PALETTE, VOID, borders, check_labels, colour
-from fcn_tutorial.plots import show_labels
+from fcn_tutorial.plots import numbers_map, show_labels
 
 # The first of each is the course's rule, the others are what goes wrong elsewhere.
 VOID_RULES = LEFT_OUT, AS_WRONG, AS_A_CLASS = ("left out", "counted as wrong", "counted as a class")
@@ -112,11 +112,26 @@ def metric_playground(truth, prediction, void=LEFT_OUT, absent=LEFT_OUT, before=
         show_labels(ax, np.kron(labels, np.ones((8, 8), int)))  # or its borders would darken whole places
         ax.set(xlabel="", ylabel="", xticks=[], yticks=[])
         ax.set_title(title, fontsize=9, pad=3)
-    _draw_matrix(fig.add_axes((0.38, 0.21, 0.34, 0.61)), matrix)
+    _draw_matrix(fig.add_axes((0.38, 0.21, 0.34, 0.57)), matrix)
     ax = fig.add_axes((0.745, 0.21, 0.235, 0.56))
     _draw_bars(ax, values, four_metrics(counted(truth, before, void), void, absent) if before is not None else {})
     orange = "" if before is None else "\n(orange: before)"
     ax.set_title(f"void {void},\nabsent classes {absent}{orange}", fontsize=9)
+    return fig
+
+
+def counting(truth, prediction, matrix):
+    """A small truth and prediction (h, w), each place with its number or "void", and the `matrix` of their counts."""
+    fig, axes = plt.subplots(1, 3, figsize=(8, 2.9), dpi=80)
+    for ax, title, labels in zip(axes, ("truth", "prediction"), (truth, prediction), strict=False):
+        show_labels(ax, np.kron(labels, np.ones((40, 40), int)))
+        for (row, column), label in np.ndenumerate(labels):
+            word = "void" if label == VOID else label
+            ax.text(40 * column + 20, 40 * row + 20, word, ha="center", va="center", bbox={"color": "white", "pad": 2})
+        ax.set(title=title, xlabel="", ylabel="", xticks=[], yticks=[])
+    numbers_map(matrix, "confusion matrix", axes[2], "{:.0f}", "Blues")
+    axes[2].set(xlabel="predicted class", ylabel="true class")
+    fig.tight_layout()
     return fig
 
 
@@ -139,7 +154,9 @@ def _draw_matrix(ax, matrix):
     ax.scatter(*sides, 36, colours, marker="s", edgecolors="black", linewidths=0.5, clip_on=False)
     ax.set(xlim=(-0.5, size - 0.5), ylim=(size - 0.5, -0.5), xticks=[], yticks=[])
     ax.set_title(
-        f"true class (row), predicted (column):\n{np.trace(matrix)} of {matrix.sum()} places right", fontsize=9
+        "row: true class, column: predicted,\nblue: share of the row\n"
+        f"{np.trace(matrix)} of {matrix.sum()} places right",
+        fontsize=9,
     )
 
 

@@ -48,7 +48,7 @@ def crop_and_cell(pictures, class_names, photo, cell, size=224, stride=32, count
     is not made of the image's windows.
     """
     image, cells, crops = _picture(pictures, photo)
-    _check_windows(image, cells, crops, cell, size, stride)
+    _check_windows(image, {"cells": cells, "crops": crops}, cell, size, stride)
     (row, column), same = cell, cells.argmax(axis=-1) == crops.argmax(axis=-1)
     top, left, middle = stride * row, stride * column, (size - 1) / 2
     fig, axes = plt.subplots(1, 3, figsize=(8, 3.3), dpi=80, width_ratios=(3, 2.4, 3))
@@ -56,15 +56,40 @@ def crop_and_cell(pictures, class_names, photo, cell, size=224, stride=32, count
     axes[0].locator_params(nbins=4)
     plots.small_title(axes[0], f"{photo}: same name in\n{same.sum()} of {same.size} windows")
     _centres(axes[0], same, middle, stride)
-    draw_frame(axes[0], np.array([top, left, top + size, left + size]) - 0.5)
+    _framed_crop(axes, image, (row, column), size, stride)
     axes[0].plot(left + middle, top + middle, "o", markersize=12, color="none", markeredgecolor="white")
-    plots.show_image(axes[1], image[top : top + size, left : left + size])
-    axes[1].set(xticks=[], yticks=[], xlabel="", ylabel="")
-    down, across = f"{top} to {top + size - 1} down", f"{left} to {left + size - 1} across"
-    plots.small_title(axes[1], f"row {row}, column {column}: pixels\n{down}, {across}")
     _bars(axes[2], class_names, cells[row, column], crops[row, column], count)
     axes[2].set_xlim(0, 1.15 * max(cells.max(), crops.max()))  # the same for all cells, so that they can be compared
     fig.subplots_adjust(left=0.07, right=0.98, bottom=0.24, top=0.85, wspace=0.2)
+    return fig
+
+
+def window_answer(pictures, class_names, photo, place, cells=7, stride=32, count=4):
+    """One place of a window that slides over a photo, the pixels under it, and its best classes, as a figure.
+
+    pictures: {photo: (image (H, W, 3) uint8, logits (h, w, C))}, one answer for each place of a window of `cells` x
+    `cells` cells, `stride` pixels each; place: its (row, column). count: how many classes are shown. Raises ValueError
+    for an unknown photo or place, or a map that is not made of the image's windows.
+    """
+    image, answers = _picture(pictures, photo)
+    size = cells * stride
+    _check_windows(image, {"answers": answers}, place, size, stride)
+    row, column = place
+    logits = answers[row, column]
+    fig, axes = plt.subplots(1, 3, figsize=(8.6, 3), dpi=80, width_ratios=(3.4, 2.4, 2.6))
+    plots.show_image(axes[0], image)
+    axes[0].locator_params(nbins=4)
+    plots.small_title(axes[0], f"{photo}: a window of\n{size} x {size} pixels")
+    _framed_crop(axes, image, (row, column), size, stride)
+    classes = np.argsort(-logits, kind="stable")[:count]
+    places = np.arange(count)
+    axes[2].bar_label(
+        axes[2].barh(places, logits[classes], 0.4, color=_CELL["color"]), fmt="%.1f", padding=2, fontsize=8
+    )
+    _names_above(axes[2], class_names, classes, places - 0.3)
+    axes[2].set(ylim=(count - 0.6, -0.6), xlim=(0, 1.15 * answers.max()))
+    plots.small_title(axes[2], f"best name:\n{class_names[classes[0]]}")
+    fig.subplots_adjust(left=0.07, right=0.98, bottom=0.16, top=0.85, wspace=0.2)
     return fig
 
 
@@ -119,10 +144,10 @@ def _picture(pictures, photo):
     return pictures[photo]
 
 
-def _check_windows(image, cells, crops, cell, size, stride):
-    """That a map has one cell for each window in `image`, and that `cell` is one of them."""
+def _check_windows(image, maps, cell, size, stride):
+    """That each of `maps` {name: logits} has one cell for each window in `image`, and that `cell` is one of them."""
     places = tuple((side - size) // stride + 1 for side in image.shape[:2])
-    for name, logits in (("cells", cells), ("crops", crops)):
+    for name, logits in maps.items():
         if logits.shape[:2] != places:
             raise ValueError(
                 f"An image of {image.shape[0]}x{image.shape[1]} pixels has {places[0]}x{places[1]} windows of {size} "
@@ -130,6 +155,16 @@ def _check_windows(image, cells, crops, cell, size, stride):
             )
     if not all(0 <= place < count for place, count in zip(cell, places, strict=True)):
         raise ValueError(f"There is no cell {cell}; rows go from 0 to {places[0] - 1}, columns to {places[1] - 1}.")
+
+
+def _framed_crop(axes, image, cell, size, stride):
+    """A frame on the first of the axes around the window of `cell`, and the pixels in it on the second."""
+    (row, column), (top, left) = cell, (stride * place for place in cell)
+    draw_frame(axes[0], np.array([top, left, top + size, left + size]) - 0.5)
+    plots.show_image(axes[1], image[top : top + size, left : left + size])
+    axes[1].set(xticks=[], yticks=[], xlabel="", ylabel="")
+    down, across = f"{top} to {top + size - 1} down", f"{left} to {left + size - 1} across"
+    plots.small_title(axes[1], f"row {row}, column {column}: pixels\n{down}, {across}")
 
 
 def _centres(ax, same, first, stride):
@@ -147,8 +182,14 @@ def _bars(ax, class_names, cell, crop, count):
     places = np.arange(len(classes))
     for logits, style, below in ((cell, _CELL, 0), (crop, _CROP, 0.3)):
         ax.bar_label(ax.barh(places + below, logits[classes], 0.3, **style), fmt="%.1f", padding=2, fontsize=8)
-    for place, index in zip(places, classes, strict=True):
-        ax.text(0.02, place - 0.2, class_names[index], transform=ax.get_yaxis_transform(), fontsize=9)
-    ax.set(ylim=(len(classes) - 0.45, -0.6), yticks=[], xlabel="logit")
+    _names_above(ax, class_names, classes, places - 0.2)
+    ax.set_ylim(len(classes) - 0.45, -0.6)
     plots.small_title(ax, f"cell: {class_names[cell.argmax()]}\ncrop: {class_names[crop.argmax()]}")
     ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.18), ncols=2, fontsize=8, frameon=False)
+
+
+def _names_above(ax, class_names, classes, heights):
+    """The names of `classes` above their bars, whose ends are logits."""
+    for height, index in zip(heights, classes, strict=True):
+        ax.text(0.02, height, class_names[index], transform=ax.get_yaxis_transform(), fontsize=9)
+    ax.set(yticks=[], xlabel="logit")

@@ -11,15 +11,18 @@ from fcn_tutorial.widgets.explorer import Explorer, labelled
 
 FILLERS = ("bilinear", "ones", "random")
 _LARGEST = 32  # factor: that of FCN-32s
-# Where the cells of a map stand in the image: pixel of cell 0, pixels from cell to cell.
+# Where the cells of a map stand in the image: in words, and pixel of cell 0, pixels from cell to cell.
 _GRIDS = {
-    "12.5 + 32 i: FCN-32s as released": lambda stride: (12.5, 32),
-    "31 + 32 i: EfficientNet-Lite0, 224 pixels": lambda stride: (31, 32),
-    "half-pixel centres, as far apart as the stamps": lambda stride: (upsampling.half_pixel_offset(stride), stride),
+    "half-pixel": (
+        "half-pixel centres, as far apart as the stamps",
+        lambda stride: (upsampling.half_pixel_offset(stride), stride),
+    ),
+    "lite": ("31 + 32 i: EfficientNet-Lite0, 224 pixels", lambda stride: (31, 32)),
+    "released": ("12.5 + 32 i: FCN-32s as released", lambda stride: (12.5, 32)),
 }
 
 
-def stride_ruler(photo, grids, looks):
+def stride_ruler(photo, grids, looks=None):
     """Grid, stride, receptive field and centre of a layer to be chosen (`panels.grids.stride_ruler`).
 
     photo, grids, looks: as that function takes them. At first the last layer is shown.
@@ -29,15 +32,22 @@ def stride_ruler(photo, grids, looks):
     return Explorer(partial(panels.stride_ruler, photo, grids, looks), {"layer": layer})
 
 
-def upsampling_bench(kernel_size=64, stride=32, filler="bilinear", crop=16):
-    """A kernel, what it makes of a constant map, and where its stamps fall (`panels.grids.upsampling_bench`)."""
+def upsampling_bench(kernel_size=64, stride=32, filler="bilinear", crop=16, cells="half-pixel"):
+    """A kernel, what it makes of a constant map, and where its stamps fall (`panels.grids.upsampling_bench`).
+
+    cells: where they stand at first: "half-pixel", "lite" (EfficientNet-Lite0 in theory) or "released" (FCN-32s).
+    Raises ValueError for another word.
+    """
+    if cells not in _GRIDS:
+        raise ValueError(f"cells={cells!r}; expected one of {', '.join(map(repr, _GRIDS))}.")
+    grids = [(words, key) for key, (words, _) in _GRIDS.items()]
     size, slider = upsampling.bilinear_size(_LARGEST), partial(labelled, ipywidgets.IntSlider)
     controls = {
         "kernel_size": slider("kernel size", value=kernel_size, min=1, max=size),
         "stride": slider("stride", value=stride, min=1, max=_LARGEST),
         "filler": labelled(ipywidgets.Dropdown, "filler", options=FILLERS, value=filler),
         "crop": slider("crop", value=crop, min=0, max=size),
-        "grid": labelled(ipywidgets.Dropdown, "the cells stand on pixels", options=list(_GRIDS)),
+        "grid": labelled(ipywidgets.Dropdown, "the cells stand on pixels", options=grids, value=cells),
     }
     return Explorer(_on_the_bench, controls)
 
@@ -45,7 +55,7 @@ def upsampling_bench(kernel_size=64, stride=32, filler="bilinear", crop=16):
 def _on_the_bench(kernel_size, stride, filler, crop, grid):
     """`panels.upsampling_bench` for what the controls say."""
     kernel, centre = make_kernel(kernel_size, stride, filler), upsampling.crop_before(kernel_size, 0)
-    return panels.upsampling_bench(kernel, stride, crop, centre, _GRIDS[grid](stride))
+    return panels.upsampling_bench(kernel, stride, crop, centre, _GRIDS[grid][1](stride))
 
 
 def make_kernel(size, stride, filler):

@@ -1,4 +1,4 @@
-"""Widgets of notebook 02: one class over a photo, and each cell of a map beside the crop that it stands for."""
+"""Widgets of notebook 02: one class over a photo, a window that slides over it, and a cell beside its crop."""
 
 from functools import partial
 
@@ -10,7 +10,7 @@ from fcn_tutorial.panels import windows as panels
 from fcn_tutorial.widgets.explorer import Explorer, labelled
 from fcn_tutorial.widgets.touchable import Touchable
 
-_HINT = "Or here: each square is the middle of one cell's window. Click on one, or press Tab and use the arrow keys."
+_HINT = "Or here: each square is the middle of one window. Click on one, or press Tab and use the arrow keys."
 
 
 def class_heat_map(pictures, class_names, class_name):
@@ -33,14 +33,26 @@ def crop_and_cell(pictures, class_names):
 
     pictures, class_names: as that function takes them; all maps of one size.
     """
-    (image, cells, _), *_ = pictures.values()
+    return _by_place(partial(panels.crop_and_cell, pictures, class_names), pictures, "cell", "cell of the map")
+
+
+def window_answer(pictures, class_names):
+    """A window's answer at each place (`panels.windows.window_answer`), chosen by a slider or on the photo's middle.
+
+    pictures, class_names: as that function takes them; all maps of one size.
+    """
+    return _by_place(partial(panels.window_answer, pictures, class_names), pictures, "place", "place of the window")
+
+
+def _by_place(draw, pictures, argument, words):
+    """`draw` for one of `pictures` and one place of its map: its `argument`, and a slider described by `words`."""
+    image, cells, *_ = next(iter(pictures.values()))
     places = [(f"row {row}, column {column}", (row, column)) for row, column in np.ndindex(cells.shape[:2])]
     photo = labelled(ipywidgets.Dropdown, "photo", options=list(pictures))
-    cell = labelled(ipywidgets.SelectionSlider, "cell of the map", options=places)
+    cell = labelled(ipywidgets.SelectionSlider, words, options=places)
     middles = Touchable(
-        panels.middles(image, cells), "The middle of each cell's window; arrow keys move", cells.shape[:2], width=192
+        panels.middles(image, cells), "The middle of each window; arrow keys move", cells.shape[:2], width=192
     )
     traitlets.link((cell, "value"), (middles, "frame"), transform=(list, tuple))
     photo.observe(lambda change: middles.show(panels.middles(*pictures[change["new"]][:2])), "value")
-    draw = partial(panels.crop_and_cell, pictures, class_names)
-    return Explorer(draw, {"photo": photo, "cell": cell}, [ipywidgets.Label(_HINT), middles])
+    return Explorer(draw, {"photo": photo, argument: cell}, [ipywidgets.Label(_HINT), middles])

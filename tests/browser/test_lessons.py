@@ -8,6 +8,7 @@ import os
 import re
 import statistics
 import time
+from pathlib import Path
 
 import accessibility
 import lab_server
@@ -22,6 +23,9 @@ from fcn_tutorial.course import notebooks
 LESSONS = {
     "02_make_the_backbone_fully_convolutional": {
         "class_heat_map": [("photo", "ArrowDown"), ("lowest logit shown", "ArrowRight"), ("strength", "ArrowLeft")],
+        "window_answer": [("place of the window", "ArrowRight"), ("The middle of each", "ArrowDown")],
+    },
+    "further/02_compare_crops_with_one_pass": {
         "crop_and_cell": [("cell of the map", "ArrowRight"), ("The middle of each", "ArrowDown")],
     },
     "03_measure_the_total_stride": {"stride_ruler": [("layer", "ArrowUp")]},
@@ -43,13 +47,18 @@ def report(words, seconds, limit):
     assert not TIMES or seconds <= limit, f"{words} {seconds:.3f} s; expected {limit} s at most"
 
 
+def page_stem(file):
+    """What a lesson or a further page is called here: its path below notebooks/, without .ipynb."""
+    return notebooks.page_name(file).removesuffix(".ipynb")
+
+
 def calls(stem):
     """Source of the cells of a notebook that are tagged "widget"."""
     cells = notebooks.read(lab_server.ROOT / "notebooks" / f"{stem}.ipynb").cells
     return [cell.source for cell in cells if "widget" in cell.metadata.get("tags", [])]
 
 
-WITH_WIDGETS = [file.stem for file in notebooks.lessons(lab_server.ROOT) if calls(file.stem)]
+WITH_WIDGETS = [stem for stem in map(page_stem, notebooks.pages(lab_server.ROOT)) if calls(stem)]
 
 
 def test_each_widget_of_the_lessons_is_tried_here():
@@ -101,7 +110,7 @@ def there_and_back(keys):
     return [back, keys] * (MOVES // 2)
 
 
-PHOTO = [stem for stem in WITH_WIDGETS if "your_own_photo" in LESSONS[stem]]
+PHOTO = [stem for stem in WITH_WIDGETS if "your_own_photo" in LESSONS.get(stem, ())]
 
 
 @pytest.mark.parametrize("lesson", PHOTO, indirect=True)
@@ -136,7 +145,7 @@ def test_nothing_is_cut_off_and_axe_finds_nothing_grave(lesson, theme, width):
     for files in (False, True):  # JupyterLab's list of files is put away, or stands beside the notebook: axe sees that
         lesson.wear(theme, width, files)
         for name, index in lesson.widgets.items():
-            picture = f"{lesson.stem[:2]}_{name}_{theme.lower()}_{width}{'_with_files' if files else ''}.png"
+            picture = f"{Path(lesson.stem).name[:2]}_{name}_{theme.lower()}_{width}{'_with_files' if files else ''}.png"
             lesson.show(index)
             lesson.output(index).screenshot(path=SHOTS / picture)
             assert lesson.cut(index) == [], picture
