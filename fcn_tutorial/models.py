@@ -61,9 +61,10 @@ def fcn8s(backbone, classes=CAMVID):
 
 
 def fcn4s(backbone, classes=CAMVID):
-    """FCN-8s that sees each image at twice its size, so its scores stand 4 pixels apart (notebook 06, not the paper).
+    """FCN-8s that sees each image at twice its size, so its scores stand 4 pixels apart.
 
-    It has FCN-8s' layers and no number more: `training.stages.carry` hands FCN-8s' weights over.
+    It isn't in the paper; notebooks/further/06_show_a_larger_picture measures it. It has FCN-8s' layers and no number
+    more: `training.stages.carry` hands FCN-8s' weights over.
     """
     return _summed("fcn4s", backbone, classes, (32, 16, 8), enlarge=2)
 

@@ -33,7 +33,7 @@ class Backbone:
         """Model of any input size: preprocessed images (N, H, W, 3) -> {"8": map, "16": map, "32": map}.
 
         enlarge: a whole number; with 2 the backbone sees each image at twice its size, so that its map "8" has a cell
-        for every 4 pixels of the image itself (notebook 06).
+        for every 4 pixels of the image itself (further/06_show_a_larger_picture).
         The model shares its layers, so its weights too, with `classifier`. Raises ValueError for a stride that isn't
         there.
         """

@@ -106,7 +106,7 @@ _FUSIONS = (
     ),
     (
         (_resized, np.add),
-        "The doubled rows were squeezed into the finer map's, so they slip. On which pixel does each row stand now?",
+        "The doubled rows were squeezed into the finer map's, so that they slip. On which pixel is each row now?",
     ),
 )
 

@@ -37,7 +37,7 @@ def large(pictures, columns=2, scale=1.3, part=None, classes=CAMVID):
     height, width = next(iter(pictures.values())).shape[:2]
     top, left, bottom, right = part or (0, 0, height, width)
     rows = -(-len(pictures) // columns)
-    size = columns * (scale * (right - left) + 62), rows * (scale * (bottom - top) + 72) + 50  # room for the words
+    size = columns * (scale * (right - left) + 62), rows * (scale * (bottom - top) + 78) + 60  # room for the words
     size = max(size[0], 640), size[1]  # wide enough for the legend
     fig, axes = plt.subplots(rows, columns, figsize=np.array(size) / DPI, dpi=DPI, squeeze=False)
     for ax in axes.flat[len(pictures) :]:
