@@ -281,7 +281,7 @@ def test_make_takes_a_python_whose_path_has_a_blank(tmp_path):
 
     def make(*arguments):
         command = ["make", "--no-print-directory", "setup", *arguments]
-        outer = {"MAKEFLAGS", "MFLAGS", "MAKEOVERRIDES", "MAKELEVEL"}  # `make test ARGS=...` is for that make alone
+        outer = {"ARGS", "MAKEFLAGS", "MFLAGS", "MAKEOVERRIDES", "MAKELEVEL"}  # those of `make test`
         environment = {name: value for name, value in os.environ.items() if name not in outer}
         environment["PYTHONHOME"] = "/nowhere"
         done = subprocess.run(command, cwd=clone, env=environment, capture_output=True, encoding="utf-8", check=True)
